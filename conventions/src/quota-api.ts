@@ -1,0 +1,133 @@
+/** JSON shapes of the quota service's decisions and reservations (`/v1/quota/...`). Amounts are integers <= 2^53-1; `cost` is nano-USD. */
+
+/** Accounting periods are enforced from usage plus holds; windows (second, minute, hour) are rate limits. */
+export type LimitPeriod = "second" | "minute" | "hour" | "day" | "month" | "lifetime" | "level";
+
+/** `hard` denies, `soft` warns, `shadow` only records what it would have done. */
+export type Enforcement = "hard" | "soft" | "shadow";
+
+export type DenialReason =
+  "QUOTA_EXCEEDED" | "RATE_LIMITED" | "AMOUNT_EXCEEDS_LIMIT" | "FEATURE_NOT_IN_PLAN" | "LICENSE_INACTIVE";
+
+/** How a decision was reached: from the database, or without it (I14). */
+export type DecisionMode = "strict" | "fail_open" | "fail_closed";
+
+/** One resource and the amount of it that is asked for, held or consumed. */
+export interface QuotaItem {
+  readonly resource: string;
+  readonly amount: number;
+}
+
+/** One resource of a reservation request. */
+export interface ReservationItem extends QuotaItem {
+  /** Accept any grant of at least this much instead of all or nothing. */
+  readonly atLeast?: number;
+}
+
+/** Body of `POST /v1/quota/check`: one resource, or several that are allowed together or not at all. */
+export type CheckRequest =
+  | { readonly tenantId: string; readonly resource: string; readonly amount: number }
+  | { readonly tenantId: string; readonly items: readonly QuotaItem[] };
+
+/** Body of `POST /v1/quota/reservations`. `reservationId` is chosen by the caller (UUIDv7) and is the idempotency key. */
+export type ReserveRequest = {
+  readonly reservationId: string;
+  readonly ttlSeconds?: number;
+} & (
+  | ({ readonly tenantId: string } & ReservationItem)
+  | { readonly tenantId: string; readonly items: readonly ReservationItem[] }
+);
+
+/** Body of `PATCH /v1/quota/reservations/{id}`. */
+export type ReservationPatch =
+  | {
+      readonly action: "close";
+      readonly tenantId?: string;
+      /** The true totals; a resource left out is closed at what has been settled so far. */
+      readonly items: readonly QuotaItem[];
+      /** `spans`: telemetry brings the usage; `now`: the service writes the ledger event itself. */
+      readonly settle: "spans" | "now";
+    }
+  | {
+      readonly action: "extend";
+      readonly tenantId?: string;
+      /** Amounts to add to the estimates. */
+      readonly items?: readonly QuotaItem[];
+      readonly ttlSeconds?: number;
+    };
+
+/** One limit that applied to a decision, or one asked resource that has none (`limit` null = unlimited). */
+export interface DecisionItem {
+  readonly resource: string;
+  readonly period: LimitPeriod | null;
+  readonly requested: number;
+  readonly limit: number | null;
+  readonly used: number;
+  readonly reserved: number;
+  readonly remaining: number | null;
+  readonly percentUsed: number | null;
+  readonly resetsAt: string | null;
+  readonly allowed: boolean;
+  readonly state: "ok" | "warning" | "grace" | "exceeded";
+  readonly enforcement: Enforcement;
+  readonly source: "plan" | "override" | "default";
+  /** Present and `false` on a limit that is stored and shown but not enforced yet (rate limits). */
+  readonly enforced?: false;
+}
+
+/** The answer to a check; also sent, with 200, when it denies. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly decisionId: string;
+  readonly tenantId: string;
+  readonly plan: string;
+  readonly reason: DenialReason | null;
+  readonly items: readonly DecisionItem[];
+  readonly asOf: string;
+  readonly lagMs: number | null;
+  readonly mode: DecisionMode;
+  readonly retryAfterSeconds: number | null;
+}
+
+/** The answer to a reservation: 201 when made, 200 when repeated, 429 or 403 when denied. */
+export interface ReservationDecision extends Omit<Decision, "items"> {
+  readonly reservationId: string;
+  readonly expiresAt: string | null;
+  readonly items: readonly (DecisionItem & { readonly granted: number })[];
+}
+
+/** The answer to a close or an extend. `held` is what the reservation still keeps from others. */
+export interface ReservationState {
+  readonly reservationId: string;
+  readonly tenantId: string;
+  readonly state: "early" | "open" | "closed" | "released" | "expired";
+  readonly expiresAt: string | null;
+  readonly items: readonly {
+    readonly resource: string;
+    readonly estimate: number;
+    readonly trueAmount: number | null;
+    readonly settled: number;
+    readonly held: number;
+  }[];
+}
+
+/** Every error of the HTTP API. */
+export interface ApiError {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly details?: unknown;
+  };
+}
+
+/** The middleware's denial to an end user. */
+export interface UsageLimitExceeded extends ApiError {
+  readonly error: {
+    readonly code: "USAGE_LIMIT_EXCEEDED";
+    readonly message: string;
+    readonly details: {
+      readonly current_usage: Readonly<Record<string, number>>;
+      readonly limits: Readonly<Record<string, number | null>>;
+    };
+  };
+}
