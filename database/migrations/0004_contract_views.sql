@@ -1,0 +1,125 @@
+-- The SQL contract: dashboards, BI and the read endpoints use these, so that the tables above stay free to change.
+-- security_invoker: row-level security binds whoever asks.
+
+create function quotel.add_arrays(a bigint[], b integer[]) returns bigint[]
+language sql immutable parallel safe as $$
+  select array(
+    select coalesce(x, 0) + coalesce(y, 0) from unnest(a, b) with ordinality as t (x, y, position) order by position)
+$$;
+create aggregate quotel.sum_arrays(integer[]) (sfunc = quotel.add_arrays, stype = bigint[], initcond = '{}');
+
+-- The q-quantile in milliseconds of a latency histogram (see usage_rollups.latency); null when it is empty.
+-- The answer is the middle of its bucket, so the relative error is at most (1.1 - 1) / (1.1 + 1) = 4.8 %.
+create function quotel.latency_quantile_ms(histogram bigint[], q double precision) returns double precision
+language sql immutable parallel safe as $$
+  select round((0.1 * power(1.1, position - 1) * 2 / 2.1)::numeric, 3)::double precision
+  from (
+    select position, sum(n) over (order by position) as up_to, sum(n) over () as total
+    from unnest(histogram) with ordinality as h (n, position)
+  ) buckets
+  where total > 0 and up_to >= q * total
+  order by position limit 1
+$$;
+
+-- A1: one row per tenant and hour (UTC), day or month (the tenant's zone and anchor).
+create view public.tenant_usage_metrics with (security_invoker = true) as
+select
+  tenant_id,
+  g.name as granularity,
+  g.start as bucket_start,
+  coalesce(sum(events) filter (where event_type = 'api_call'), 0)::bigint as api_calls_total,
+  coalesce(sum(events - events_failed - events_rate_limited) filter (where event_type = 'api_call'), 0)::bigint
+    as api_calls_successful,
+  coalesce(sum(events_failed) filter (where event_type = 'api_call'), 0)::bigint as api_calls_failed,
+  coalesce(sum(events_rate_limited) filter (where event_type = 'api_call'), 0)::bigint as api_calls_rate_limited,
+  coalesce(sum(amount) filter (where resource = 'chat_messages'), 0)::bigint as chat_messages,
+  coalesce(sum(amount) filter (where resource = 'embeddings'), 0)::bigint as embeddings,
+  coalesce(sum(amount) filter (where resource = 'searches'), 0)::bigint as searches,
+  (sum(input_tokens + output_tokens) + coalesce(sum(amount) filter (where resource = 'tokens'), 0))::bigint
+    as total_tokens,
+  sum(input_tokens)::bigint as input_tokens,
+  sum(output_tokens)::bigint as output_tokens,
+  coalesce(sum(input_tokens + output_tokens) filter (where event_type = 'embedding'), 0)::bigint as embedding_tokens,
+  sum(partial_tokens)::bigint as partial_tokens,
+  sum(estimated_tokens)::bigint as estimated_tokens,
+  sum(events_without_usage)::bigint as events_without_usage,
+  sum(cost_nano_usd)::bigint as cost_nano_usd,
+  sum(unpriced_events)::bigint as unpriced_events,
+  sum(events_failed)::bigint as error_count,
+  (sum(duration_us_sum) filter (where event_type = 'api_call')
+    / nullif(sum(events) filter (where event_type = 'api_call'), 0) / 1000)::double precision as latency_ms_avg,
+  quotel.latency_quantile_ms(quotel.sum_arrays(latency) filter (where event_type = 'api_call'), 0.95) as latency_ms_p95,
+  quotel.latency_quantile_ms(quotel.sum_arrays(latency) filter (where event_type = 'api_call'), 0.99) as latency_ms_p99
+from quotel.usage_rollups
+cross join lateral (
+  select 'hourly' as name, bucket_start as start where granularity = 'hour'
+  union all select 'daily', bucket_start where granularity = 'day'
+  union all select 'monthly', month_start where granularity = 'day'
+) g
+group by tenant_id, g.name, g.start;
+
+-- The last 48 hours, by hour.
+create view public.tenant_usage_realtime with (security_invoker = true) as
+select * from public.tenant_usage_metrics
+where granularity = 'hourly' and bucket_start >= now() - interval '48 hours';
+
+-- One row per tenant, day and resource: what was used, from the quota totals.
+create view public.usage_daily with (security_invoker = true) as
+select tenant_id, period_start as day_start, period_end as day_end, resource, used as amount
+from quotel.quota_totals where period = 'day' and used <> 0;
+
+create view public.usage_by_model with (security_invoker = true) as
+select
+  tenant_id, bucket_start as day_start, event_type, provider, model,
+  sum(events)::bigint as calls,
+  sum(events_failed)::bigint as calls_failed,
+  sum(input_tokens)::bigint as input_tokens,
+  sum(output_tokens)::bigint as output_tokens,
+  sum(cache_read_tokens)::bigint as cache_read_tokens,
+  sum(reasoning_tokens)::bigint as reasoning_tokens,
+  sum(cost_nano_usd)::bigint as cost_nano_usd,
+  sum(unpriced_events)::bigint as unpriced_events,
+  quotel.latency_quantile_ms(quotel.sum_arrays(latency), 0.95) as latency_ms_p95
+from quotel.usage_rollups
+where granularity = 'day' and model <> ''
+group by tenant_id, bucket_start, event_type, provider, model;
+
+-- Every limit of every tenant with its usage in the period that holds now().
+create view public.quota_status with (security_invoker = true) as
+with plan_in_force as (
+  select plan_id, max(version) as version from quotel.plans group by plan_id
+)
+select
+  t.tenant_id, t.plan_id as plan, t.plan_source, t.licence_status, l.resource, l.period, l.amount as limit_amount,
+  l.enforcement,
+  coalesce(q.used, 0) as used,
+  coalesce(q.reserved, 0) as reserved,
+  greatest(l.amount - coalesce(q.used, 0) - coalesce(q.reserved, 0), 0) as remaining,
+  case when l.amount > 0 then round(100.0 * coalesce(q.used, 0) / l.amount, 1)::double precision end as percent_used,
+  case when l.period in ('day', 'month') then q.period_end end as resets_at,
+  case
+    when l.amount is null then 'ok'
+    when coalesce(q.used, 0) >= l.amount then 'exceeded'
+    when coalesce(q.used, 0) >= l.amount * l.warn_at then 'warning'
+    else 'ok'
+  end as state,
+  l.period in ('day', 'month', 'lifetime') as enforced
+from quotel.tenants t
+join plan_in_force p on p.plan_id = t.plan_id
+join quotel.plan_limits l on l.plan_id = p.plan_id and l.version = p.version
+left join quotel.quota_totals q
+  on q.tenant_id = t.tenant_id and q.resource = l.resource and q.period = l.period
+  and q.period_start <= now() and q.period_end > now();
+
+-- Single events, for the drill-down from a number to its proof.
+create view public.usage_events with (security_invoker = true) as
+select
+  tenant_id, event_day, ended_at, accounted_at, received_at, event_type, status::text as status, resource, amount,
+  input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+  usage_source::text as usage_source, cost_nano_usd, provider, model, route, user_id, reservation_id,
+  duration_us / 1000.0 as duration_ms, replace(trace_id::text, '-', '') as trace_id,
+  lpad(to_hex(span_id), 16, '0') as span_id
+from quotel.usage_events;
+
+grant select on public.tenant_usage_metrics, public.tenant_usage_realtime, public.usage_daily, public.usage_by_model,
+  public.quota_status, public.usage_events to quotel_reader, quotel_tenant, quotel_writer;

@@ -1,0 +1,24 @@
+/** Text of instants as Postgres reads and writes them. JavaScript dates hold milliseconds; the ledger holds microseconds. */
+
+/** `timestamptz` literal of microseconds since the epoch, exact to the microsecond. */
+export function instantOfMicros(micros: number): string {
+  const ms = Math.floor(micros / 1000);
+  const rest = String(micros - ms * 1000).padStart(3, "0");
+  return new Date(ms).toISOString().replace("Z", `${rest}Z`);
+}
+
+/** `timestamptz` literal of milliseconds since the epoch; Infinity becomes `infinity`. */
+export function instantOfMs(ms: number): string {
+  return ms === Infinity ? "infinity" : new Date(ms).toISOString();
+}
+
+/** UTC day (`YYYY-MM-DD`) of microseconds since the epoch. */
+export function utcDayOfMicros(micros: number): string {
+  return new Date(Math.floor(micros / 1000)).toISOString().slice(0, 10);
+}
+
+/** Start of the UTC hour, in milliseconds, of microseconds since the epoch. */
+export function utcHourMsOfMicros(micros: number): number {
+  const ms = Math.floor(micros / 1000);
+  return ms - (ms % 3_600_000);
+}

@@ -1,0 +1,67 @@
+import type { ClientBase } from "pg";
+import { instantOfMs } from "../periods/instant.ts";
+import { query } from "../pool.ts";
+import type { Rollup } from "./rollup.ts";
+
+/** Summed columns, and where their sums come from. */
+const SUMS = [
+  ["events", "events"],
+  ["events_failed", "eventsFailed"],
+  ["events_rate_limited", "eventsRateLimited"],
+  ["amount", "amount"],
+  ["input_tokens", "inputTokens"],
+  ["output_tokens", "outputTokens"],
+  ["cache_read_tokens", "cacheReadTokens"],
+  ["cache_write_tokens", "cacheWriteTokens"],
+  ["reasoning_tokens", "reasoningTokens"],
+  ["partial_tokens", "partialTokens"],
+  ["estimated_tokens", "estimatedTokens"],
+  ["events_without_usage", "eventsWithoutUsage"],
+  ["cost_nano_usd", "costNanoUsd"],
+  ["unpriced_events", "unpricedEvents"],
+  ["duration_us_sum", "durationUsSum"],
+] as const satisfies readonly (readonly [string, keyof Rollup])[];
+
+const KEYS = "tenant_id, granularity, bucket_start, event_type, resource, provider, model";
+
+const TEXT = `
+  insert into quotel.usage_rollups as r (
+    ${KEYS}, month_start, ${SUMS.map(([column]) => column).join(", ")}, duration_us_max, latency)
+  select
+    tenant_id, granularity, bucket_start, event_type, resource, provider, model, month_start,
+    ${SUMS.map(([column]) => column).join(", ")}, duration_us_max, latency::integer[]
+  from unnest(
+    $1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+    ${SUMS.map((_, index) => `$${index + 11}::bigint[]`).join(", ")}, $9::bigint[], $10::text[])
+    as input (${KEYS}, month_start, ${SUMS.map(([column]) => column).join(", ")}, duration_us_max, latency)
+  on conflict (${KEYS}) do update set
+    ${SUMS.map(([column]) => `${column} = r.${column} + excluded.${column}`).join(", ")},
+    duration_us_max = greatest(r.duration_us_max, excluded.duration_us_max),
+    latency = array(
+      select coalesce(a, 0) + coalesce(b, 0)
+      from unnest(r.latency, excluded.latency) with ordinality as t (a, b, position) order by position)`;
+
+/**
+ * Adds to rollups. The only statement that writes them; it runs in the transaction that inserted the ledger rows they
+ * sum, over those rows only (I2, I3). Rows arrive in primary-key order, so two writers cannot deadlock.
+ */
+export async function addToRollups(client: ClientBase, rollups: readonly Rollup[]): Promise<void> {
+  if (rollups.length === 0) return;
+  await query(client, {
+    name: "add-to-rollups",
+    text: TEXT,
+    values: [
+      rollups.map((rollup) => rollup.tenantId),
+      rollups.map((rollup) => rollup.granularity),
+      rollups.map((rollup) => instantOfMs(rollup.bucketStartMs)),
+      rollups.map((rollup) => rollup.eventType),
+      rollups.map((rollup) => rollup.resource),
+      rollups.map((rollup) => rollup.provider),
+      rollups.map((rollup) => rollup.model),
+      rollups.map((rollup) => instantOfMs(rollup.monthStartMs)),
+      rollups.map((rollup) => rollup.durationUsMax),
+      rollups.map((rollup) => `{${rollup.latency.join(",")}}`),
+      ...SUMS.map(([, field]) => rollups.map((rollup) => rollup[field])),
+    ],
+  });
+}

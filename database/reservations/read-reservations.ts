@@ -1,0 +1,114 @@
+import type { ClientBase } from "pg";
+import { query } from "../pool.ts";
+import type { Reservation, ReservationPhase } from "./protocol.ts";
+
+export interface ReservationKey {
+  readonly tenantId: string;
+  readonly reservationId: string;
+}
+
+interface Row {
+  tenant_id: string;
+  reservation_id: string;
+  state: ReservationPhase;
+  request_hash: string | null;
+  admitted_ms: number;
+  day_ms: number;
+  month_ms: number;
+  expires_ms: number | null;
+  resources: string[];
+  estimates: number[];
+  true_amounts: number[] | null;
+  settled: number[];
+  late_after_expiry: number[];
+}
+
+const COLUMNS = `
+  tenant_id, reservation_id, state, encode(request_hash, 'hex') as request_hash,
+  (extract(epoch from admitted_at) * 1000)::bigint as admitted_ms,
+  (extract(epoch from day_start) * 1000)::bigint as day_ms,
+  (extract(epoch from month_start) * 1000)::bigint as month_ms,
+  (extract(epoch from expires_at) * 1000)::bigint as expires_ms,
+  resources, estimates, true_amounts, settled, late_after_expiry`;
+
+/**
+ * Locks the given reservations in primary-key order until the transaction ends, and returns those that exist, as they
+ * are after the locks (READ COMMITTED reads a locked row's newest version).
+ */
+export async function lockReservations(client: ClientBase, keys: readonly ReservationKey[]): Promise<Reservation[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await query<Row>(client, {
+    name: "lock-reservations",
+    text: `
+      select ${COLUMNS} from quotel.reservations
+      where (tenant_id, reservation_id) in (select * from unnest($1::text[], $2::uuid[]))
+      order by tenant_id, reservation_id
+      for update`,
+    values: [keys.map((key) => key.tenantId), keys.map((key) => key.reservationId)],
+  });
+  return rows.map(reservationOf);
+}
+
+/**
+ * Admission instants of the reservations that a decision has admitted, by `reservationKeyText`; they never change. An
+ * `early` one has none: its events are accounted at their own ends, so the order of arrival does not matter. No locks.
+ */
+export async function readAdmissions(
+  client: ClientBase,
+  keys: readonly ReservationKey[],
+): Promise<ReadonlyMap<string, number>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await query<{ tenant_id: string; reservation_id: string; admitted_ms: number }>(client, {
+    name: "read-admissions",
+    text: `
+      select tenant_id, reservation_id, (extract(epoch from admitted_at) * 1000)::bigint as admitted_ms
+      from quotel.reservations
+      where (tenant_id, reservation_id) in (select * from unnest($1::text[], $2::uuid[]))
+        and request_hash is not null`,
+    values: [keys.map((key) => key.tenantId), keys.map((key) => key.reservationId)],
+  });
+  return new Map(rows.map((row) => [reservationKeyText(row.tenant_id, row.reservation_id), row.admitted_ms]));
+}
+
+/** A map key for one reservation. */
+export function reservationKeyText(tenantId: string, reservationId: string): string {
+  return `${tenantId} ${reservationId}`;
+}
+
+/**
+ * Locks up to `limit` reservations whose time has run out, passing over those that someone else is changing.
+ * Rows are locked in primary-key order.
+ */
+export async function lockDueReservations(client: ClientBase, limit: number): Promise<Reservation[]> {
+  const { rows } = await query<Row>(client, {
+    name: "lock-due-reservations",
+    text: `
+      select ${COLUMNS} from quotel.reservations
+      where expires_at <= clock_timestamp()
+      order by tenant_id, reservation_id
+      limit $1
+      for update skip locked`,
+    values: [limit],
+  });
+  return rows.map(reservationOf);
+}
+
+function reservationOf(row: Row): Reservation {
+  return {
+    tenantId: row.tenant_id,
+    reservationId: row.reservation_id,
+    phase: row.state,
+    requestHash: row.request_hash,
+    admittedAtMs: row.admitted_ms,
+    dayStartMs: row.day_ms,
+    monthStartMs: row.month_ms,
+    expiresAtMs: row.expires_ms,
+    resources: row.resources.map((resource, index) => ({
+      resource,
+      estimate: row.estimates[index]!,
+      trueAmount: row.true_amounts?.[index] ?? null,
+      settled: row.settled[index]!,
+      lateAfterExpiry: row.late_after_expiry[index]!,
+    })),
+  };
+}
