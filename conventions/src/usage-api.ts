@@ -50,6 +50,16 @@ export interface AdminTenantUsage {
   readonly tenantId: string;
   readonly period: string;
   readonly usage: readonly TenantUsageBucket[];
+  /**
+   * How the usage of these buckets is known: tokens the provider counted, counted up to where a stream was cut, and
+   * estimated; `none` is the number of EVENTS (not tokens) whose usage nobody knows.
+   */
+  readonly tokensBySource: {
+    readonly provider: number;
+    readonly partial: number;
+    readonly estimated: number;
+    readonly none: number;
+  };
   readonly quota: {
     readonly plan: string;
     readonly quotas: UsageStats["limits"];

@@ -45,7 +45,7 @@ export async function initialise(clusterDir: string, binaries: Binaries, user: O
   try {
     await writeFile(passwordFile, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
     if (user !== null) for (const path of [staging, passwordFile]) await chown(path, user.uid, user.gid);
-    await requireReachable(staging, user);
+    await requireReachable(staging, user, dirname(clusterDir));
     await runAs(user, programPath(binaries, "initdb"), initdbArguments(built, passwordFile), staging);
     await rename(passwordFile, join(built, PASSWORD_FILE));
     await rename(built, clusterDir).catch(async (error: unknown) => {
@@ -69,10 +69,10 @@ const initdbArguments = (directory: string, passwordFile: string): string[] => [
 ];
 
 /** Throws a message that says what to do where Postgres' user cannot use the folder. */
-export async function requireReachable(directory: string, user: OsUser): Promise<void> {
+export async function requireReachable(directory: string, user: OsUser, shown = directory): Promise<void> {
   if (await canWrite(user, directory)) return;
   throw unreachable(
-    directory,
+    shown,
     user === null ? "This user" : `Postgres does not run as root, so it runs as user ${user.uid}, which`,
   );
 }

@@ -105,7 +105,7 @@ test("a killed database server leaves a stale pid file that the next start overc
 test("of two processes that start one data dir at once, both get the same server", async () => {
   const [here, there] = await Promise.all([start(), startInChild()]);
   expect(there.adminUrl).toBe(here.adminUrl);
-  expect([here.adopted, there.adopted].toSorted()).toEqual([false, true]);
+  expect(here.adopted).toBe(!there.adopted);
   await here.close();
 });
 

@@ -22,7 +22,7 @@ export function expectedTotals(events: readonly UsageEvent[]): Map<string, numbe
     if (event.eventType === "embedding") add(event, "embedding_tokens", tokens);
     add(event, "cost", event.costNanoUsd ?? 0);
   }
-  return new Map([...totals].filter(([, amount]) => amount !== 0).sort());
+  return inKeyOrder([...totals].filter(([, amount]) => amount !== 0));
 }
 
 /** What the database holds, in the oracle's words. */
@@ -31,7 +31,7 @@ export async function storedTotals(pool: Pool): Promise<Map<string, number>> {
     select concat_ws(' ', tenant_id, resource, period,
       to_char(period_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as key, used
     from quotel.quota_totals where used <> 0`);
-  return new Map(rows.map((row) => [row.key, row.used] as const).sort());
+  return inKeyOrder(rows.map((row) => [row.key, row.used]));
 }
 
 /**
@@ -82,4 +82,8 @@ export async function driftFromHolds(pool: Pool): Promise<unknown[]> {
     from holds full join quotel.quota_totals using (tenant_id, resource, period, period_start)
     where coalesce(held, 0) <> coalesce(reserved, 0) or reserved < 0`);
   return rows;
+}
+
+function inKeyOrder(entries: [string, number][]): Map<string, number> {
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

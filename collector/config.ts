@@ -1,0 +1,74 @@
+/** How the collector runs. Every field has a default; the limits are those OTLP recommends or better. */
+export interface CollectorConfig {
+  readonly host: string;
+  /** OTLP/HTTP. 0 = any free port. */
+  readonly port: number;
+  /** A body's size, as sent and again when unpacked; larger ones get 413. OTLP recommends 20 MiB. */
+  readonly bodyBytesMax: number;
+  /** All bodies being handled at once; beyond it senders are asked to come back (503). */
+  readonly inFlightBytesMax: number;
+  /** Longest time for a request to arrive completely. */
+  readonly requestTimeoutMs: number;
+  /** Longest wait for requests in flight at shutdown, before their connections are cut. */
+  readonly shutdownTimeoutMs: number;
+  /** Null = join the embedded Postgres that runs in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  /** Stored (hashed) at start as the key `ingest`; null = whatever is stored already. */
+  readonly ingestKey: string | null;
+  /** Plan of tenants first seen in a span; null = they must be registered, else their spans are `unattributed`. */
+  readonly defaultPlan: string | null;
+  /** False for poolers that cannot keep prepared statements. */
+  readonly prepared: boolean;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: CollectorConfig }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const MIB = 1024 * 1024;
+/** A shorter key could be guessed. */
+const KEY_LENGTH_MIN = 16;
+
+/** Reads the environment, purely; names every problem, not the first. An empty variable counts as unset. */
+export function readConfig(env: Env): ConfigResult {
+  const problems: string[] = [];
+  const text = (name: string): string | null => env[name]?.trim() || null;
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
+    const value = Number(text(name) ?? fallback);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    problems.push(`${name}=${text(name)} is not an integer from ${min} to ${max}`);
+    return fallback;
+  };
+  // What may hold a secret is never repeated in a problem.
+  const databaseUrl = text("DATABASE_URL");
+  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    problems.push("DATABASE_URL is not a postgres:// URL");
+  }
+  const ingestKey = text("QUOTEL_INGEST_KEY");
+  if (ingestKey !== null && (ingestKey.length < KEY_LENGTH_MIN || /\s/.test(ingestKey))) {
+    problems.push(`QUOTEL_INGEST_KEY must have at least ${KEY_LENGTH_MIN} characters and no space`);
+  }
+  const prepared = text("QUOTEL_PREPARED") ?? "on";
+  if (prepared !== "on" && prepared !== "off") problems.push(`QUOTEL_PREPARED=${prepared} is neither on nor off`);
+  const defaultPlan = text("QUOTEL_DEFAULT_PLAN") ?? "trial";
+  const config: CollectorConfig = {
+    host: text("QUOTEL_HOST") ?? "127.0.0.1",
+    port: integer("QUOTEL_COLLECTOR_PORT", 4318, 0, 65_535),
+    bodyBytesMax: integer("QUOTEL_COLLECTOR_BODY_MIB", 20, 1, 512) * MIB,
+    inFlightBytesMax: integer("QUOTEL_COLLECTOR_IN_FLIGHT_MIB", 256, 1, 65_536) * MIB,
+    requestTimeoutMs: 60_000,
+    shutdownTimeoutMs: 10_000,
+    databaseUrl,
+    dataDir: text("QUOTEL_DATA_DIR") ?? ".quotel",
+    ingestKey,
+    defaultPlan: defaultPlan === "none" ? null : defaultPlan,
+    prepared: prepared === "on",
+  };
+  if (config.inFlightBytesMax < 2 * config.bodyBytesMax) {
+    problems.push("QUOTEL_COLLECTOR_IN_FLIGHT_MIB must be at least twice QUOTEL_COLLECTOR_BODY_MIB");
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: Object.freeze(config) };
+}

@@ -1,0 +1,38 @@
+/** `npm run dashboards` writes generated/; with `--check` it compares instead and exits 1 on a difference. */
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { generate } from "./generate.ts";
+
+const folder = join(import.meta.dirname, "generated");
+
+/** Names of the files that are missing, differ or are nobody's any more. */
+async function outdated(files: ReadonlyMap<string, string>): Promise<string[]> {
+  const committed = await readdir(folder).catch(() => []);
+  const names = new Set([...files.keys(), ...committed]);
+  const differing: string[] = [];
+  for (const name of [...names].sort()) {
+    const text = await readFile(join(folder, name), "utf8").catch(() => undefined);
+    if (text !== files.get(name)) differing.push(name);
+  }
+  return differing;
+}
+
+async function write(files: ReadonlyMap<string, string>): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  for (const [name, text] of files) await writeFile(join(folder, name), text);
+}
+
+if (import.meta.main) {
+  const files = generate();
+  if (process.argv.includes("--check")) {
+    const names = await outdated(files);
+    if (names.length > 0) {
+      console.error(`Not what the code makes; run npm run dashboards: ${names.join(", ")}`);
+      process.exitCode = 1;
+    }
+  } else {
+    await write(files);
+    console.log(`Wrote ${[...files.keys()].join(", ")}`);
+  }
+}

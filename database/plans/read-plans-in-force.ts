@@ -1,0 +1,30 @@
+import type { ClientBase, Pool } from "pg";
+import { query } from "../pool.ts";
+import type { Plan } from "./catalogue.ts";
+
+/** A plan at its newest version, which is the one in force. */
+export interface PlanInForce extends Plan {
+  readonly planId: string;
+  readonly version: number;
+}
+
+/** Every plan in force, by id. One statement, so a version is never seen without its limits. */
+export async function readPlansInForce(on: Pool | ClientBase): Promise<PlanInForce[]> {
+  const { rows } = await query<PlanInForce>(on, {
+    name: "read-plans-in-force",
+    text: `
+      select
+        p.plan_id as "planId", p.version, p.features,
+        coalesce(
+          jsonb_agg(jsonb_build_object(
+            'resource', l.resource, 'period', l.period, 'amount', l.amount, 'enforcement', l.enforcement,
+            'warnAt', l.warn_at)) filter (where l.resource is not null),
+          '[]') as limits
+      from (select plan_id, max(version) as version from quotel.plans group by plan_id) newest
+      join quotel.plans p using (plan_id, version)
+      left join quotel.plan_limits l using (plan_id, version)
+      group by p.plan_id, p.version
+      order by p.plan_id`,
+  });
+  return rows;
+}

@@ -1,0 +1,79 @@
+import type { ClientBase, Pool } from "pg";
+import { instantOfMs } from "../periods/instant.ts";
+import { query } from "../pool.ts";
+
+/** One total to look up. */
+export interface StandingKey {
+  readonly tenantId: string;
+  readonly resource: string;
+  readonly period: "day" | "month" | "lifetime";
+  readonly startMs: number;
+}
+
+/** What a tenant has used and holds in one period, as one snapshot. */
+export interface Standing {
+  readonly used: number;
+  /** Holds of reservations whose time has not run out at `readAtMs`. */
+  readonly reserved: number;
+}
+
+export interface Standings {
+  /** The database's clock when the snapshot was read: the instant of the decision. */
+  readonly readAtMs: number;
+  /** In the order of the keys. */
+  readonly standings: readonly Standing[];
+  /** Earliest expiry of a live hold, by tenant. */
+  readonly firstExpiryMs: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads used and reserved of several totals, and the clock, in one statement and so one snapshot. `reserved` leaves out
+ * holds whose time has run out although no sweep has ended them yet: both come from the same snapshot, so a sweep that
+ * commits meanwhile cannot be counted twice.
+ */
+export async function readStandings(on: ClientBase | Pool, keys: readonly StandingKey[]): Promise<Standings> {
+  const { rows } = await query<{
+    used: number;
+    reserved: number;
+    read_ms: number;
+    tenant_id: string;
+    first_expiry_ms: number | null;
+  }>(on, {
+    name: "read-standings",
+    text: `
+      with instant as materialized (select clock_timestamp() as at),
+      due as (
+        select r.tenant_id, h.resource, r.day_start, r.month_start, sum(h.held)::bigint as held
+        from quotel.reservations r, instant, lateral unnest(r.resources, r.held) as h (resource, held)
+        where r.tenant_id = any ($1::text[]) and r.expires_at <= instant.at
+        group by 1, 2, 3, 4
+      )
+      select k.tenant_id, coalesce(t.used, 0) as used,
+        coalesce(t.reserved, 0) - coalesce((
+          select sum(d.held)::bigint from due d
+          where d.tenant_id = k.tenant_id and d.resource = k.resource
+            and (k.period = 'lifetime' or (k.period = 'day' and d.day_start = k.period_start)
+              or (k.period = 'month' and d.month_start = k.period_start))
+        ), 0) as reserved,
+        (extract(epoch from instant.at) * 1000)::bigint as read_ms,
+        (select (extract(epoch from min(r.expires_at)) * 1000)::bigint from quotel.reservations r
+          where r.tenant_id = k.tenant_id and r.expires_at > instant.at) as first_expiry_ms
+      from instant, unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+        with ordinality as k (tenant_id, resource, period, period_start, position)
+      left join quotel.quota_totals t using (tenant_id, resource, period, period_start)
+      order by k.position`,
+    values: [
+      keys.map((key) => key.tenantId),
+      keys.map((key) => key.resource),
+      keys.map((key) => key.period),
+      keys.map((key) => instantOfMs(key.startMs)),
+    ],
+  });
+  return {
+    readAtMs: rows[0]?.read_ms ?? Date.now(),
+    standings: rows.map(({ used, reserved }) => ({ used, reserved })),
+    firstExpiryMs: new Map(
+      rows.flatMap((row) => (row.first_expiry_ms === null ? [] : [[row.tenant_id, row.first_expiry_ms] as const])),
+    ),
+  };
+}

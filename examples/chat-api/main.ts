@@ -1,0 +1,20 @@
+/** Runs the chat app as a process: prints its URL, ends on SIGTERM when the open requests are answered. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { OpenAI } from "openai";
+import { createApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+
+const read = readConfig(process.env);
+if (!read.ok) {
+  for (const problem of read.problems) console.error(problem);
+  process.exit(1);
+}
+
+const { port, openaiBaseUrl, openaiApiKey, chatModel, embeddingModel } = read.config;
+const openai = new OpenAI({ baseURL: openaiBaseUrl, apiKey: openaiApiKey });
+const server = createServer(createApp({ openai, chatModel, embeddingModel }));
+server.listen(port, "127.0.0.1", () => {
+  console.log(`chat-api listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+process.once("SIGTERM", () => server.close());

@@ -1,0 +1,11 @@
+/**
+ * Meters what a Node app does for its tenants. `node --import @quotel/instrumentation/register app.js` installs it; this
+ * module is what the app's own code may use beside it.
+ */
+export { withTenant, setTenant, setTenantResolver, currentTenant } from "./tenant/tenant.ts";
+export type { TenantResolver } from "./tenant/resolve.ts";
+export { flush, shutdown } from "./process/flush.ts";
+export { meteringCounters } from "./process/counters.ts";
+export type { MeterCounters } from "./metering/meter.ts";
+export { QuotaClient } from "./quota/client/quota-client.ts";
+export type { QuotaClientOptions, CheckOutcome, ReserveOutcome, PatchOutcome } from "./quota/client/quota-client.ts";

@@ -1,0 +1,48 @@
+import type { HttpResult } from "../process/http-sender.ts";
+
+/**
+ * What the collector's answer means for the batch (OTLP/HTTP, "Failures"; where it lets a client give up we do not, because
+ * the batch is money).
+ */
+export type ExportOutcome =
+  | { readonly kind: "accepted"; readonly rejectedSpans: number }
+  /** Try again, not before `afterMs` if given. */
+  | { readonly kind: "retry"; readonly afterMs: number | null }
+  /** 413: send less at once. */
+  | { readonly kind: "too_large" }
+  /** 400: the collector cannot read it and never will. */
+  | { readonly kind: "unreadable" }
+  /** Wrong key or wrong address: an operator has to act; kept and tried again meanwhile. */
+  | { readonly kind: "misconfigured"; readonly status: number };
+
+/** Judges an answer; pure. `nowMs` serves Retry-After dates. */
+export function judgeAnswer(result: HttpResult, nowMs: number): ExportOutcome {
+  if (result.kind === "unreachable") return { kind: "retry", afterMs: null };
+  const { status } = result;
+  if (status >= 200 && status < 300) return { kind: "accepted", rejectedSpans: rejectedSpans(result.text) };
+  if (status === 413) return { kind: "too_large" };
+  if (status === 400) return { kind: "unreadable" };
+  if (status === 429 || status >= 500) {
+    return { kind: "retry", afterMs: retryAfterMs(result.headers["retry-after"], nowMs) };
+  }
+  return { kind: "misconfigured", status };
+}
+
+/** `Retry-After` in milliseconds, seconds or HTTP date alike; null where absent or unreadable. */
+function retryAfterMs(value: string | undefined, nowMs: number): number | null {
+  if (value === undefined) return null;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
+  const dateMs = Date.parse(value);
+  return Number.isNaN(dateMs) ? null : Math.max(0, dateMs - nowMs);
+}
+
+/** `partialSuccess.rejectedSpans`; rejected spans must not be sent again. */
+function rejectedSpans(text: string): number {
+  if (!text.includes("rejectedSpans")) return 0;
+  try {
+    const answer = JSON.parse(text) as { partialSuccess?: { rejectedSpans?: string | number } };
+    return Number(answer.partialSuccess?.rejectedSpans ?? 0) || 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,55 @@
+import { basename } from "node:path";
+
+import { parseHostRules } from "../tap/host-rules.ts";
+import type { HostRules } from "../tap/host-rules.ts";
+
+/** What `register` reads from the environment. Never `OTEL_*`: those configure the app's own tracing. */
+export interface Config {
+  /** Collector's base URL (`QUOTEL_ENDPOINT`). */
+  readonly endpoint: URL;
+  /** Bearer key of kind ingest (`QUOTEL_INGEST_KEY`); null: none is sent, and a collector that wants one answers 401. */
+  readonly ingestKey: string | null;
+  /** Lower-case header that carries the tenant (`QUOTEL_TENANT_HEADER`). Null: no header is trusted. */
+  readonly tenantHeader: string | null;
+  /** Which provider hosts are metered (`QUOTEL_METER_HOSTS`). */
+  readonly hosts: HostRules;
+  /** `service.name` of the spans (`QUOTEL_SERVICE_NAME`, else the package's, else the script's name). */
+  readonly serviceName: string;
+}
+
+export type ConfigResult =
+  | { readonly kind: "valid"; readonly config: Config }
+  | { readonly kind: "invalid"; readonly problems: readonly string[] };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the configuration; pure. Reports every problem at once. `script` is the app's entry file. */
+export function readConfig(env: Environment, script: string | undefined): ConfigResult {
+  const problems: string[] = [];
+
+  const endpointText = env["QUOTEL_ENDPOINT"] || "http://localhost:4318";
+  const endpoint = URL.canParse(endpointText) ? new URL(endpointText) : null;
+  if (endpoint === null || !/^https?:$/.test(endpoint.protocol)) {
+    problems.push(`QUOTEL_ENDPOINT must be an http(s) URL, not ${JSON.stringify(endpointText)}`);
+  }
+
+  const tenantHeader = env["QUOTEL_TENANT_HEADER"] || null;
+  if (tenantHeader !== null && !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(tenantHeader)) {
+    problems.push(`QUOTEL_TENANT_HEADER must be a header name, not ${JSON.stringify(tenantHeader)}`);
+  }
+
+  const hosts = parseHostRules(env["QUOTEL_METER_HOSTS"] ?? "");
+  if (hosts.kind === "invalid") problems.push(`QUOTEL_METER_HOSTS: ${hosts.problem}`);
+
+  if (problems.length > 0 || endpoint === null || hosts.kind === "invalid") return { kind: "invalid", problems };
+  return {
+    kind: "valid",
+    config: {
+      endpoint,
+      ingestKey: env["QUOTEL_INGEST_KEY"] || null,
+      tenantHeader: tenantHeader?.toLowerCase() ?? null,
+      hosts: hosts.rules,
+      serviceName: env["QUOTEL_SERVICE_NAME"] || env["npm_package_name"] || (script ? basename(script) : "node"),
+    },
+  };
+}

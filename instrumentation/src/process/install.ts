@@ -1,0 +1,24 @@
+import { installApiCalls } from "../api-calls/api-calls.ts";
+import { createMeter } from "../metering/meter.ts";
+import type { Meter } from "../metering/meter.ts";
+import { installFetchTap } from "../tap/fetch-tap.ts";
+import type { Config } from "./config.ts";
+import { installExitHooks } from "./exit-hooks.ts";
+import { runtime } from "./runtime.ts";
+
+/** Starts metering in this process; the second call of a process changes nothing and returns the first one's meter. */
+export function install(config: Config): Meter {
+  const current = runtime();
+  if (current.meter !== null) return current.meter;
+  const meter = createMeter({
+    endpoint: config.endpoint,
+    ingestKey: config.ingestKey,
+    serviceName: config.serviceName,
+  });
+  current.meter = meter;
+  current.tenantHeader = config.tenantHeader;
+  installApiCalls(meter);
+  installFetchTap(meter, { hosts: config.hosts });
+  installExitHooks();
+  return meter;
+}

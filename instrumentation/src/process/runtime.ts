@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import type { Meter } from "../metering/meter.ts";
+import type { Holder } from "../tenant/holder.ts";
+import type { TenantResolver } from "../tenant/resolve.ts";
+
+/** The state of which a process has one, however many copies of this package it loads. */
+export interface Runtime {
+  readonly storage: AsyncLocalStorage<Holder>;
+  /** Header that carries the tenant; null = no header is trusted. */
+  tenantHeader: string | null;
+  tenantResolver: TenantResolver | null;
+  /** Null until something is installed: nothing is metered then. */
+  meter: Meter | null;
+  /** Work that should end before the process does: closes of reservations. */
+  readonly background: Set<Promise<unknown>>;
+  /** Warnings already given, so that each is given once. */
+  readonly warned: Set<string>;
+}
+
+const RUNTIME = Symbol.for("quotel.runtime");
+
+/**
+ * The process's runtime, made at the first use. It hangs on `globalThis` because `--import .../register` and the app's own
+ * import may resolve to different copies of the package, and both must see the same tenant.
+ */
+export function runtime(): Runtime {
+  const scope = globalThis as { [RUNTIME]?: Runtime };
+  scope[RUNTIME] ??= {
+    storage: new AsyncLocalStorage<Holder>(),
+    tenantHeader: null,
+    tenantResolver: null,
+    meter: null,
+    background: new Set(),
+    warned: new Set(),
+  };
+  return scope[RUNTIME];
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_SYSTEM,
+  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_QUOTEL_USAGE_SOURCE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from "@quotel/conventions";
+
+import { startStopwatch } from "../../metering/clock.ts";
+import type { Meter } from "../../metering/meter.ts";
+import { amountsOf } from "../../quota/amounts.ts";
+import type { CallContext } from "../call-context.ts";
+import type { Finding } from "../body/finding.ts";
+import type { RecognisedRequest } from "../openai/recognise.ts";
+import { judgeAttempt } from "./attempt-outcome.ts";
+import type { AttemptEnd } from "./attempt-outcome.ts";
+import { providerOf } from "./provider-name.ts";
+
+/** One request to a provider on its way; an SDK's retry is another one. */
+export interface Attempt {
+  /** Records the attempt; only the first call counts. */
+  finish(end: AttemptEnd, finding: Finding | null): void;
+}
+
+/** Starts an attempt for `context`, which was captured when `fetch` was called. */
+export function beginAttempt(
+  meter: Meter,
+  request: RecognisedRequest,
+  facts: { readonly model: string | undefined; readonly stream: boolean },
+  context: CallContext,
+): Attempt {
+  const stopwatch = startStopwatch();
+  const { eventType, url } = request;
+  const requestModel = facts.model ?? request.deployment;
+  const operation = eventType === "chat" ? "chat" : "embeddings";
+  const provider = providerOf(url.hostname);
+  let finished = false;
+  context.work?.begin();
+
+  return {
+    finish(end, finding) {
+      if (finished) return;
+      finished = true;
+      const { status, errorType, usage, usageSource } = judgeAttempt(end, finding);
+      meter.record({
+        eventType,
+        spanName: requestModel === undefined ? operation : `${operation} ${requestModel}`,
+        traceId: context.traceId,
+        spanId: randomBytes(8).toString("hex"),
+        parentSpanId: context.parentSpanId,
+        startMicros: stopwatch.startMicros,
+        endMicros: stopwatch.endMicros(),
+        status,
+        tenantId: context.tenantId,
+        reservationId: context.work?.reservationId ?? null,
+        attributes: {
+          [ATTR_GEN_AI_OPERATION_NAME]: operation,
+          [ATTR_GEN_AI_PROVIDER_NAME]: provider,
+          [ATTR_GEN_AI_SYSTEM]: provider,
+          [ATTR_GEN_AI_REQUEST_MODEL]: requestModel,
+          [ATTR_GEN_AI_REQUEST_STREAM]: facts.stream || undefined,
+          [ATTR_GEN_AI_RESPONSE_MODEL]: finding?.responseModel,
+          [ATTR_GEN_AI_RESPONSE_ID]: finding?.responseId,
+          [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: finding?.serviceTier,
+          [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage?.inputTokens,
+          [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage?.outputTokens,
+          [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage?.cacheReadTokens,
+          [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage?.reasoningTokens,
+          [ATTR_QUOTEL_USAGE_SOURCE]: usageSource,
+          [ATTR_ERROR_TYPE]: errorType,
+          [ATTR_SERVER_ADDRESS]: url.hostname,
+          [ATTR_SERVER_PORT]: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
+        },
+      });
+      context.work?.consumed(amountsOf(eventType, status, usage));
+      context.work?.end();
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import type { ClientBase, Pool } from "pg";
+import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
+import { isRetryable } from "#database/sqlstate";
+import { inTransaction } from "#database/transaction";
+import { earlyReservation, extend, holdOf, isLive } from "#database/reservations/protocol";
+import type { Reservation } from "#database/reservations/protocol";
+import { readDecision } from "#database/reservations/read-decision";
+import { lockReservations, reservationKeyText } from "#database/reservations/read-reservations";
+import { writeReservations } from "#database/reservations/write-reservations";
+import type { ReservationChange } from "#database/reservations/write-reservations";
+import { accountingPeriods } from "#database/periods/period";
+import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
+import type { Tenant } from "#database/tenants/read-tenants";
+import { TotalDeltas, addToTotals } from "#database/totals/add-to-totals";
+import { judge } from "./judge.ts";
+import type { ExtendRequest, PatchOutcome, ReserveOutcome, ReserveRequest } from "./engine.ts";
+import type { PlanLimits } from "./limit.ts";
+import { readFacts } from "./read-facts.ts";
+import type { FactsOfGroup } from "./read-facts.ts";
+import { reservationStateOf } from "./reservation-state.ts";
+
+/** What may admit work, and so needs the tenant's lock. */
+export type AdmitRequest =
+  (ReserveRequest & { readonly action: "reserve" }) | (ExtendRequest & { readonly action: "extend" });
+
+type Outcome = ReserveOutcome | PatchOutcome;
+
+/** Deadlock victims run again; nothing of the failed attempt is left. */
+const ATTEMPTS_MAX = 5;
+
+/**
+ * The reserve transaction (I8): lock the tenants, then read used, reserved and the clock in a new statement, judge the
+ * requests in order of arrival, write the rows that hold, and last the totals. Null for a tenant that someone else has
+ * locked (`wait` false).
+ */
+export async function admitGroup(
+  pool: Pool,
+  planLimits: PlanLimits,
+  group: readonly AdmitRequest[],
+  wait: boolean,
+): Promise<(Outcome | null)[]> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await inTransaction(pool, (client) => admit(client, planLimits, group, wait));
+    } catch (error) {
+      if (!isRetryable(error) || attempts >= ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function admit(
+  client: ClientBase,
+  planLimits: PlanLimits,
+  group: readonly AdmitRequest[],
+  wait: boolean,
+): Promise<(Outcome | null)[]> {
+  const tenants = await lockTenants(client, [...new Set(group.map((request) => request.tenantId))], wait);
+  const ours = group.filter((request) => tenants.has(request.tenantId));
+  if (ours.length === 0) return group.map(() => null);
+  const locked = await lockReservations(client, ours);
+  const desk = new AdmissionDesk(client, tenants, locked, await readFacts(client, planLimits, askedBy(ours, tenants)));
+  const outcomes: (Outcome | null)[] = [];
+  for (const request of group) {
+    const tenant = tenants.get(request.tenantId);
+    outcomes.push(tenant ? await desk.serve(request, tenant) : null);
+  }
+  const deltas = new TotalDeltas();
+  await writeReservations(client, desk.changes(), calendarsOf(tenants), deltas);
+  await addToTotals(client, deltas);
+  return outcomes;
+}
+
+function askedBy(
+  requests: readonly AdmitRequest[],
+  tenants: ReadonlyMap<string, Tenant>,
+): { tenant: Tenant; resource: string }[] {
+  return requests.flatMap((request) =>
+    request.items.map(({ resource }) => ({ tenant: tenants.get(request.tenantId)!, resource })),
+  );
+}
+
+/** Serves a group's requests one after the other, each on what the ones before it left. */
+class AdmissionDesk {
+  readonly #client: ClientBase;
+  readonly #facts: FactsOfGroup;
+  readonly #tenants: ReadonlyMap<string, Tenant>;
+  readonly #before: ReadonlyMap<string, Reservation>;
+  readonly #changed = new Map<string, ReservationChange>();
+
+  constructor(
+    client: ClientBase,
+    tenants: ReadonlyMap<string, Tenant>,
+    locked: readonly Reservation[],
+    facts: FactsOfGroup,
+  ) {
+    this.#client = client;
+    this.#tenants = tenants;
+    this.#facts = facts;
+    this.#before = new Map(locked.map((it) => [reservationKeyText(it.tenantId, it.reservationId), it]));
+  }
+
+  changes(): ReservationChange[] {
+    return [...this.#changed.values()];
+  }
+
+  async serve(request: AdmitRequest, tenant: Tenant): Promise<Outcome> {
+    const key = reservationKeyText(request.tenantId, request.reservationId);
+    const current = this.#changed.get(key)?.after ?? this.#before.get(key) ?? null;
+    if (request.action === "extend") return this.#extend(key, request, tenant, current);
+    if (current === null || (current.phase === "early" && current.requestHash === null)) {
+      return this.#reserve(key, request, tenant, current);
+    }
+    if (current.requestHash === null) return { kind: "ended" };
+    if (current.requestHash !== request.requestHash) return { kind: "conflict" };
+    const stored = this.#changed.get(key)?.decision ?? (await readDecision(this.#client, request));
+    return { kind: "repeated", decision: stored as never };
+  }
+
+  #reserve(key: string, request: ReserveRequest, tenant: Tenant, early: Reservation | null): Outcome {
+    const nowMs = this.#facts.nowMs;
+    const settledOf = (resource: string): number =>
+      early?.resources.find((item) => item.resource === resource)?.settled ?? 0;
+    const { reservationId } = request;
+    const expiresAtMs = nowMs + request.ttlSeconds * 1000;
+    const verdict = judge(this.#facts, tenant, request.items, settledOf);
+    if (!verdict.decision.allowed) {
+      return { kind: "denied", decision: { ...verdict.decision, reservationId, expiresAt: null } };
+    }
+    const decision = { ...verdict.decision, reservationId, expiresAt: new Date(expiresAtMs).toISOString() };
+    const { day, month } = accountingPeriods(nowMs, this.#tenants.get(request.tenantId)!.calendar);
+    const at = { admittedAtMs: nowMs, dayStartMs: day.startMs, monthStartMs: month.startMs };
+    const base = { ...(early ?? earlyReservation(request.tenantId, reservationId, at)), ...at };
+    const opened = extend({ ...base, phase: "open", requestHash: request.requestHash }, verdict.granted, expiresAtMs);
+    this.#keep(key, early, opened, decision);
+    return { kind: "reserved", decision };
+  }
+
+  #extend(key: string, request: ExtendRequest, tenant: Tenant, current: Reservation | null): Outcome {
+    if (current === null) return { kind: "not_found" };
+    if (current.phase !== "open" || !isLive(current, this.#facts.nowMs)) return { kind: "ended" };
+    // What spans have brought beyond the estimate is in `used` already: that part of an extension needs no room.
+    const overdrawn = (resource: string): number => {
+      const item = current.resources.find((it) => it.resource === resource);
+      return item ? Math.max(0, item.settled - item.estimate) : 0;
+    };
+    const { reservationId } = request;
+    const verdict = judge(this.#facts, tenant, request.items, overdrawn);
+    if (!verdict.decision.allowed) {
+      return { kind: "denied", decision: { ...verdict.decision, reservationId, expiresAt: null } };
+    }
+    const ttlSeconds = request.ttlSeconds ?? (request.items.length === 0 ? RESERVATION_TTL_SECONDS_DEFAULT : null);
+    const expiresAtMs = ttlSeconds === null ? current.expiresAtMs! : this.#facts.nowMs + ttlSeconds * 1000;
+    const extended = extend(current, verdict.granted, expiresAtMs);
+    this.#keep(key, this.#before.get(key) ?? null, extended);
+    return { kind: "changed", state: reservationStateOf(extended) };
+  }
+
+  /** Remembers a change, and lets the requests that follow in this group see its hold. */
+  #keep(key: string, before: Reservation | null, after: Reservation, decision?: unknown): void {
+    const previous = this.#changed.get(key);
+    for (const item of after.resources) {
+      const was = (previous?.after ?? before)?.resources.find((it) => it.resource === item.resource);
+      const phase = (previous?.after ?? before)?.phase ?? "early";
+      const added = holdOf(after.phase, item) - (was ? holdOf(phase, was) : 0);
+      if (added !== 0) this.#facts.hold(after.tenantId, item.resource, added);
+    }
+    this.#changed.set(key, { before, after, decision: decision ?? previous?.decision });
+  }
+}

@@ -1,0 +1,67 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { Decision } from "@quotel/conventions";
+import type { Pool } from "pg";
+import { planVersionInForce } from "#database/plans/plan-version";
+import { readTenants } from "#database/tenants/read-tenants";
+import type { Tenant } from "#database/tenants/read-tenants";
+import { decide } from "./decide.ts";
+import type { CheckOutcome, CheckRequest } from "./engine.ts";
+import type { PlanLimits } from "./limit.ts";
+import { readFacts } from "./read-facts.ts";
+import type { FactsOfGroup } from "./read-facts.ts";
+
+/**
+ * Answers checks that wait from one snapshot, without a lock: a check changes nothing, so each is judged as if it were
+ * alone. A tenant that nobody has registered is judged by the default plan, and not provisioned.
+ */
+export async function checkGroup(
+  pool: Pool,
+  planLimits: PlanLimits,
+  defaultPlan: string | null,
+  group: readonly CheckRequest[],
+): Promise<CheckOutcome[]> {
+  const known = await readTenants(pool, [...new Set(group.map((request) => request.tenantId))]);
+  const version = defaultPlan === null ? null : await planVersionInForce(pool, defaultPlan);
+  const tenantOf = (tenantId: string): Tenant | null =>
+    known.get(tenantId) ?? (defaultPlan === null ? null : newcomer(tenantId, defaultPlan, version));
+  const asked = group.flatMap((request) => {
+    const tenant = tenantOf(request.tenantId);
+    return tenant === null ? [] : request.items.map(({ resource }) => ({ tenant, resource }));
+  });
+  const facts = await readFacts(pool, planLimits, asked);
+  return group.map((request) => {
+    const tenant = tenantOf(request.tenantId);
+    if (tenant === null) return { kind: "unknown_tenant" };
+    return { kind: "decided", decision: decisionFor(tenant, request, facts) };
+  });
+}
+
+function newcomer(tenantId: string, planId: string, planVersion: number | null): Tenant {
+  const plan = { planId, planVersion: planVersion ?? 0, planSource: "default" } as const;
+  return { tenantId, ...plan, licenceStatus: "active", calendar: [] };
+}
+
+function decisionFor(tenant: Tenant, request: CheckRequest, facts: FactsOfGroup): Decision {
+  const { tenantId } = tenant;
+  const verdict = decide({
+    nowMs: facts.nowMs,
+    licenceStatus: tenant.licenceStatus,
+    limits: facts.limitsOf.get(tenantId) ?? [],
+    limitSource: tenant.planSource === "default" ? "default" : "plan",
+    demands: request.items.map(({ resource, amount }) => ({ resource, amount, atLeast: amount, alreadyUsed: 0 })),
+    standingOf: (resource, period) => facts.standing(tenantId, resource, period),
+    firstExpiryMs: facts.firstExpiryMs.get(tenantId) ?? null,
+  });
+  return {
+    allowed: verdict.allowed,
+    decisionId: randomUUIDv7(),
+    tenantId,
+    plan: tenant.planId,
+    reason: verdict.reason,
+    items: verdict.items.map(({ granted: _granted, ...item }) => item),
+    asOf: new Date(facts.nowMs).toISOString(),
+    lagMs: null,
+    mode: "strict",
+    retryAfterSeconds: verdict.retryAfterSeconds,
+  };
+}

@@ -1,0 +1,174 @@
+import type { DecisionItem, DenialReason } from "@quotel/conventions";
+import type { Standing } from "#database/totals/read-standings";
+import type { LicenceStatus } from "#database/tenants/read-tenants";
+import type { Limit } from "./limit.ts";
+
+/** What is asked of one resource. `need` is what admitting it adds to used + reserved. */
+export interface Demand {
+  readonly resource: string;
+  readonly amount: number;
+  /** Smallest acceptable grant; `amount` where it is all or nothing. */
+  readonly atLeast: number;
+  /** Part of the amount that spans have settled already, before the reserve arrived. */
+  readonly alreadyUsed: number;
+}
+
+/** Everything a decision depends on: the same facts always give the same verdict. */
+export interface Facts {
+  readonly nowMs: number;
+  readonly licenceStatus: LicenceStatus;
+  readonly limits: readonly Limit[];
+  readonly limitSource: "plan" | "default";
+  readonly demands: readonly Demand[];
+  /** Usage and holds of a resource in a period; `resetsAtMs` is Infinity where it never resets. */
+  readonly standingOf: (resource: string, period: "day" | "month" | "lifetime") => Standing & { resetsAtMs: number };
+  readonly firstExpiryMs: number | null;
+}
+
+export interface Verdict {
+  readonly allowed: boolean;
+  readonly reason: DenialReason | null;
+  readonly items: readonly (DecisionItem & { readonly granted: number })[];
+  readonly retryAfterSeconds: number | null;
+}
+
+const INACTIVE: ReadonlySet<LicenceStatus> = new Set(["suspended", "cancelled", "expired"]);
+
+/**
+ * Judges one request (I8, I9): admitted when, for every hard limit of every asked resource, used + reserved + requested
+ * <= limit; all resources or none. Pure.
+ */
+export function decide(facts: Facts): Verdict {
+  const judged = facts.demands.map((demand) => judgeDemand(facts, demand));
+  const licensed = !INACTIVE.has(facts.licenceStatus);
+  const allowed = licensed && judged.every((it) => it.fits);
+  const items = judged.flatMap((it) => it.items.map((item) => ({ ...item, granted: allowed ? it.granted : 0 })));
+  if (allowed) return { allowed, reason: null, items, retryAfterSeconds: null };
+  if (!licensed) return { allowed, reason: "LICENSE_INACTIVE", items, retryAfterSeconds: null };
+  const hopeless = judged.some((it) => it.hopeless);
+  return {
+    allowed,
+    reason: hopeless ? "AMOUNT_EXCEEDS_LIMIT" : "QUOTA_EXCEEDED",
+    items,
+    retryAfterSeconds: hopeless
+      ? null
+      : retryAfter(
+          facts,
+          judged.flatMap((it) => it.blocked),
+        ),
+  };
+}
+
+interface Judged {
+  readonly fits: boolean;
+  readonly granted: number;
+  /** More than a limit allows at all: waiting does not help. */
+  readonly hopeless: boolean;
+  readonly items: readonly DecisionItem[];
+  readonly blocked: readonly Blocked[];
+}
+
+interface Blocked {
+  readonly onlyHoldsInTheWay: boolean;
+  readonly resetsAtMs: number;
+}
+
+function judgeDemand(facts: Facts, demand: Demand): Judged {
+  const limits = facts.limits.filter((limit) => limit.resource === demand.resource);
+  if (limits.length === 0) {
+    const item = unlimitedItem(facts, demand);
+    return { fits: true, granted: demand.amount, hopeless: false, items: [item], blocked: [] };
+  }
+  const binding = limits.filter((limit) => limit.enforcement === "hard" && limit.amount !== null && isQuota(limit));
+  const room = binding.map((limit) => roomUnder(facts, limit));
+  // Past a limit nothing fits, not even what needs no room: used + reserved + 0 <= limit is false.
+  const past = room.some((free) => free < 0);
+  const granted = past ? 0 : Math.min(demand.amount, ...room.map((free) => free + demand.alreadyUsed));
+  const fits = !past && granted >= demand.atLeast;
+  const needed = fits ? granted : demand.atLeast;
+  const added = Math.max(0, needed - demand.alreadyUsed);
+  const blocking = binding.filter((limit, index) => added > room[index]!);
+  return {
+    fits,
+    granted,
+    hopeless: blocking.some((limit) => demand.atLeast > limit.amount!),
+    items: limits.map((limit) => limitItem(facts, demand, limit, added)),
+    blocked: blocking.map((limit) => {
+      const standing = facts.standingOf(limit.resource, quotaPeriod(limit));
+      return { onlyHoldsInTheWay: standing.used + added <= limit.amount!, resetsAtMs: standing.resetsAtMs };
+    }),
+  };
+}
+
+/** May be negative: usage that nobody could refuse has passed the limit. */
+function roomUnder(facts: Facts, limit: Limit): number {
+  const { used, reserved } = facts.standingOf(limit.resource, quotaPeriod(limit));
+  return limit.amount! - used - reserved;
+}
+
+function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): DecisionItem {
+  const base = {
+    resource: limit.resource,
+    period: limit.period,
+    requested: demand.amount,
+    limit: limit.amount,
+    enforcement: limit.enforcement,
+    source: facts.limitSource,
+  };
+  if (!isQuota(limit)) {
+    // A rate limit: stored and shown, enforced with the quota engine.
+    const unknown = { used: 0, reserved: 0, remaining: limit.amount, percentUsed: null, resetsAt: null };
+    return { ...base, ...unknown, allowed: true, state: "ok", enforced: false };
+  }
+  const { used, reserved, resetsAtMs } = facts.standingOf(limit.resource, quotaPeriod(limit));
+  const resetsAt = resetsAtMs === Infinity ? null : new Date(resetsAtMs).toISOString();
+  if (limit.amount === null) {
+    return { ...base, used, reserved, remaining: null, percentUsed: null, resetsAt, allowed: true, state: "ok" };
+  }
+  return {
+    ...base,
+    used,
+    reserved,
+    remaining: Math.max(0, limit.amount - used - reserved),
+    percentUsed: limit.amount === 0 ? 100 : Math.round((used / limit.amount) * 1000) / 10,
+    resetsAt,
+    allowed: limit.enforcement !== "hard" || used + reserved + added <= limit.amount,
+    state: used >= limit.amount ? "exceeded" : used >= limit.amount * limit.warnAt ? "warning" : "ok",
+  };
+}
+
+function unlimitedItem(facts: Facts, demand: Demand): DecisionItem {
+  const { used, reserved } = facts.standingOf(demand.resource, "lifetime");
+  return {
+    resource: demand.resource,
+    period: null,
+    requested: demand.amount,
+    limit: null,
+    used,
+    reserved,
+    remaining: null,
+    percentUsed: null,
+    resetsAt: null,
+    allowed: true,
+    state: "ok",
+    enforcement: "hard",
+    source: facts.limitSource,
+  };
+}
+
+/** When asking again may help: every blocked limit has reset, or, where only holds block it, the first of them ends. */
+function retryAfter({ nowMs, firstExpiryMs }: Facts, blocked: readonly Blocked[]): number | null {
+  const instants = blocked.map(({ onlyHoldsInTheWay, resetsAtMs }) =>
+    onlyHoldsInTheWay && firstExpiryMs !== null ? Math.min(firstExpiryMs, resetsAtMs) : resetsAtMs,
+  );
+  const latest = Math.max(...instants);
+  return Number.isFinite(latest) ? Math.max(1, Math.ceil((latest - nowMs) / 1000)) : null;
+}
+
+function isQuota(limit: Limit): boolean {
+  return limit.period === "day" || limit.period === "month" || limit.period === "lifetime";
+}
+
+function quotaPeriod(limit: Limit): "day" | "month" | "lifetime" {
+  return limit.period === "month" || limit.period === "lifetime" ? limit.period : "day";
+}

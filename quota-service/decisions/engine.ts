@@ -1,0 +1,162 @@
+import type { Decision, QuotaItem, ReservationDecision, ReservationItem, ReservationState } from "@quotel/conventions";
+import type { Pool } from "pg";
+import { KnownTenants } from "#database/tenants/known-tenants";
+import { isUnavailable } from "#database/sqlstate";
+import { changeGroup } from "./change-group.ts";
+import type { ChangeRequest } from "./change-group.ts";
+import { checkGroup } from "./check-group.ts";
+import { failOpen } from "./fail-open.ts";
+import { LaneWriters } from "./lane-writers.ts";
+import { PlanLimits } from "./limit.ts";
+import { closeAndSettleNow } from "./settle-now.ts";
+import { admitGroup } from "./admit-group.ts";
+import type { AdmitRequest } from "./admit-group.ts";
+
+/** Who asks: the key that the request came with. */
+export interface Caller {
+  readonly keyId: string;
+}
+
+export interface CheckRequest {
+  readonly tenantId: string;
+  readonly items: readonly QuotaItem[];
+}
+
+export interface ReserveRequest {
+  readonly tenantId: string;
+  readonly reservationId: string;
+  readonly items: readonly ReservationItem[];
+  readonly ttlSeconds: number;
+  /** Hex SHA-256 of the canonical request: tells a repetition from another request under the same id. */
+  readonly requestHash: string;
+}
+
+export interface CloseRequest {
+  readonly tenantId: string;
+  readonly reservationId: string;
+  readonly items: readonly QuotaItem[];
+  readonly settle: "spans" | "now";
+}
+
+export interface ExtendRequest {
+  readonly tenantId: string;
+  readonly reservationId: string;
+  readonly items: readonly QuotaItem[];
+  readonly ttlSeconds: number | null;
+}
+
+export interface ReleaseRequest {
+  readonly tenantId: string;
+  readonly reservationId: string;
+}
+
+export type CheckOutcome =
+  { readonly kind: "decided"; readonly decision: Decision } | { readonly kind: "unknown_tenant" | "too_many_tenants" };
+
+export type ReserveOutcome =
+  | { readonly kind: "reserved" | "repeated" | "denied"; readonly decision: ReservationDecision }
+  | { readonly kind: "unknown_tenant" | "too_many_tenants" | "conflict" | "ended" };
+
+export type PatchOutcome =
+  | { readonly kind: "changed"; readonly state: ReservationState }
+  | { readonly kind: "denied"; readonly decision: ReservationDecision }
+  | { readonly kind: "ended" | "not_found" | "unavailable" };
+
+export type ReleaseOutcome = { readonly kind: "released" | "unavailable" };
+
+/** Decides, holds and settles. Every method answers with an outcome; only broken invariants throw. */
+export interface DecisionEngine {
+  /** Decides and changes nothing; never provisions. */
+  check(request: CheckRequest, caller: Caller): Promise<CheckOutcome>;
+  /** Decides and holds (I8). Repeating a request gives the first answer again. */
+  reserve(request: ReserveRequest, caller: Caller): Promise<ReserveOutcome>;
+  /** Sets the true amounts; never denied. */
+  close(request: CloseRequest, caller: Caller): Promise<PatchOutcome>;
+  /** Adds to the estimates or the time; may be denied. */
+  extend(request: ExtendRequest, caller: Caller): Promise<PatchOutcome>;
+  /** The work did not happen. */
+  release(request: ReleaseRequest, caller: Caller): Promise<ReleaseOutcome>;
+  /** Waits for everything that is being decided. */
+  drain(): Promise<void>;
+}
+
+export interface DecisionEngineOptions {
+  readonly pool: Pool;
+  /** Plan of tenants that nobody has registered; null = they are unknown. */
+  readonly defaultPlan: string | null;
+  readonly log: { error(details: object, message: string): void };
+}
+
+export function createDecisionEngine({ pool, defaultPlan, log }: DecisionEngineOptions): DecisionEngine {
+  const tenants = new KnownTenants(pool, defaultPlan);
+  const planLimits = new PlanLimits(pool);
+  const checks = new LaneWriters<CheckRequest, CheckOutcome>((group) =>
+    checkGroup(pool, planLimits, defaultPlan, group),
+  );
+  const admissions = new LaneWriters<AdmitRequest, ReserveOutcome | PatchOutcome>((group, wait) =>
+    admitGroup(pool, planLimits, group, wait),
+  );
+  const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group) => changeGroup(pool, group));
+
+  /** An outage is an answer too (I14); anything else is a bug and goes up. */
+  const orWhenAway = async <T>(work: () => Promise<T>, away: () => T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      log.error({ err: error }, "the database is away");
+      return away();
+    }
+  };
+  const change = (work: () => Promise<PatchOutcome>): Promise<PatchOutcome> =>
+    orWhenAway(work, () => ({ kind: "unavailable" }));
+
+  return {
+    check: (request) =>
+      orWhenAway(
+        () => checks.submit(request.tenantId, request),
+        () => ({ kind: "decided", decision: failOpen(request) }),
+      ),
+    reserve: (request, caller) =>
+      orWhenAway(
+        async () => {
+          const known = await tenants.ensure([request.tenantId], caller.keyId);
+          if (!known.has(request.tenantId)) {
+            return { kind: defaultPlan === null ? "unknown_tenant" : "too_many_tenants" };
+          }
+          const outcome = await admissions.submit(request.tenantId, { action: "reserve", ...request });
+          return outcome as ReserveOutcome;
+        },
+        () => {
+          const { reservationId } = request;
+          const { items, ...decision } = failOpen(request);
+          const granted = items.map((item) => ({ ...item, granted: item.requested }));
+          return { kind: "reserved", decision: { ...decision, reservationId, expiresAt: null, items: granted } };
+        },
+      ),
+    extend: (request) =>
+      change(async () => {
+        const known = await tenants.existing([request.tenantId]);
+        if (!known.has(request.tenantId)) return { kind: "not_found" };
+        return (await admissions.submit(request.tenantId, { action: "extend", ...request })) as PatchOutcome;
+      }),
+    close: (request, caller) =>
+      change(async () => {
+        const known = await tenants.ensure([request.tenantId], caller.keyId);
+        if (!known.has(request.tenantId)) return { kind: "not_found" };
+        if (request.settle === "now") return closeAndSettleNow(pool, request, caller.keyId);
+        return changes.submit(request.tenantId, { action: "close", ...request });
+      }),
+    release: async (request) => {
+      const outcome = await change(async () => {
+        const known = await tenants.existing([request.tenantId]);
+        if (!known.has(request.tenantId)) return { kind: "not_found" };
+        return changes.submit(request.tenantId, { action: "release", ...request });
+      });
+      return { kind: outcome.kind === "unavailable" ? "unavailable" : "released" };
+    },
+    async drain() {
+      await Promise.all([checks.drained(), admissions.drained(), changes.drained()]);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { GroupCommit } from "#database/lanes/group-commit";
+import { laneOf } from "#database/lanes/lane-of";
+
+/** A group's answers in order; null = its tenant was locked by someone else, try again. */
+export type CommitDecisions<Request, Answer> = (
+  group: readonly Request[],
+  wait: boolean,
+) => Promise<readonly (Answer | null)[]>;
+
+const GROUP_REQUESTS_MAX = 200;
+/** After so many groups that passed a locked tenant over, its requests wait for the lock, apart from the others. */
+const PASSED_OVER_MAX = 4;
+
+/**
+ * One writer per lane. Requests for a tenant that another process has locked go into the next group, so they stall
+ * nobody; the ones that are passed over again and again wait for the lock in groups of their own.
+ */
+export class LaneWriters<Request, Answer> {
+  readonly #writers = new Map<string, GroupCommit<Request, Answer | null>>();
+  readonly #commit: CommitDecisions<Request, Answer>;
+
+  constructor(commit: CommitDecisions<Request, Answer>) {
+    this.#commit = commit;
+  }
+
+  async submit(tenantId: string, request: Request): Promise<Answer> {
+    for (let passedOver = 0; ; passedOver += 1) {
+      const answer = await this.#writer(tenantId, passedOver >= PASSED_OVER_MAX).submit(request);
+      if (answer !== null) return answer;
+    }
+  }
+
+  async drained(): Promise<void> {
+    await Promise.all([...this.#writers.values()].map((writer) => writer.drained()));
+  }
+
+  #writer(tenantId: string, wait: boolean): GroupCommit<Request, Answer | null> {
+    const key = `${laneOf(tenantId)} ${wait}`;
+    let writer = this.#writers.get(key);
+    if (!writer) {
+      writer = new GroupCommit({
+        commit: (group) => this.#commit(group, wait),
+        maxWeight: GROUP_REQUESTS_MAX,
+      });
+      this.#writers.set(key, writer);
+    }
+    return writer;
+  }
+}

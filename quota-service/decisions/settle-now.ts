@@ -1,0 +1,93 @@
+import { hash } from "node:crypto";
+import type { ClientBase, Pool } from "pg";
+import type { QuotaItem } from "@quotel/conventions";
+import { readClock } from "#database/periods/read-clock";
+import { recordEvents } from "#database/record/record-events";
+import type { UsageEvent } from "#database/record/usage-event";
+import { readSettled } from "#database/reservations/read-settled";
+import { isRetryable } from "#database/sqlstate";
+import { inTransaction } from "#database/transaction";
+import { change } from "./change-group.ts";
+import type { CloseRequest, PatchOutcome } from "./engine.ts";
+
+const ATTEMPTS_MAX = 10;
+
+/** Rolls the transaction back: spans arrived meanwhile (try again), or the reservation has ended (give up). */
+class NotClosed extends Error {
+  override readonly name = "NotClosed";
+  readonly ended: boolean;
+  constructor(ended: boolean) {
+    super("not closed");
+    this.ended = ended;
+  }
+}
+
+/**
+ * Closes a reservation and records the usage that no span will bring (`settle: "now"`), in one transaction: the true
+ * amounts less what has been settled already. The events settle the reservation as spans would, so a repetition finds
+ * nothing left to record.
+ */
+export async function closeAndSettleNow(pool: Pool, request: CloseRequest, keyId: string): Promise<PatchOutcome> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await inTransaction(pool, (client) => settleAndClose(client, request, keyId));
+    } catch (error) {
+      if (error instanceof NotClosed && error.ended) return { kind: "ended" };
+      const again = error instanceof NotClosed || isRetryable(error);
+      if (!again || attempts >= ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function settleAndClose(client: ClientBase, request: CloseRequest, keyId: string): Promise<PatchOutcome> {
+  const settled = await readSettled(client, request);
+  const nowMs = await readClock(client);
+  const left = request.items
+    .map(({ resource, amount }) => ({ resource, amount: amount - (settled.get(resource) ?? 0) }))
+    .filter(({ amount }) => amount > 0);
+  if (left.length > 0) {
+    const origin = { producerId: keyId, receivedAtMicros: nowMs * 1000 };
+    await recordEvents(
+      client,
+      left.map((item) => ({ event: eventOf(request, item, nowMs), ...origin })),
+    );
+  }
+  // From here on the row is locked, so what it holds is final.
+  const [outcome] = await change(client, [{ ...request, action: "close" }]);
+  if (outcome?.kind !== "changed") throw new NotClosed(true);
+  for (const { resource, amount } of left) {
+    const now = outcome.state.items.find((item) => item.resource === resource)?.settled ?? 0;
+    if (now !== (settled.get(resource) ?? 0) + amount) throw new NotClosed(false);
+  }
+  return outcome;
+}
+
+function eventOf(request: CloseRequest, { resource, amount }: QuotaItem, nowMs: number): UsageEvent {
+  const identity = hash("sha256", JSON.stringify([request.tenantId, request.reservationId, resource]));
+  return {
+    tenantId: request.tenantId,
+    traceId: identity.slice(0, 32),
+    spanId: identity.slice(32, 48),
+    eventType: "usage",
+    status: "ok",
+    resource,
+    amount,
+    endedAtMicros: nowMs * 1000,
+    durationMicros: 0,
+    inputTokens: null,
+    outputTokens: null,
+    cacheReadTokens: null,
+    cacheWriteTokens: null,
+    reasoningTokens: null,
+    usageSource: null,
+    costNanoUsd: null,
+    provider: null,
+    model: null,
+    route: null,
+    userId: null,
+    reservationId: request.reservationId,
+    bootId: null,
+    seq: null,
+    flags: [],
+  };
+}

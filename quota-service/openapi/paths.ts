@@ -1,0 +1,125 @@
+import { GRANULARITIES, METRICS } from "../admin/usage/usage-query.ts";
+import { operation, pathParam, queryParam } from "./operation.ts";
+import { oneOf, ref } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+
+const tenantQuery = queryParam("tenantId", ref("TenantId"), "Needed unless the body or the key's binding names it.");
+const dateText: Schema = { type: "string", description: "A date (UTC) or an RFC 3339 instant." };
+
+const DENIED = {
+  403: ["Denied, and waiting will not help (a decision); or the key may not do this (an error)", "DenialOrError"],
+  429: [
+    "Denied by a quota or rate limit, with Retry-After, RateLimit, RateLimit-Policy and X-RateLimit-* (a decision); " +
+      "or too many new tenants (an error)",
+    "DenialOrError",
+  ],
+} as const;
+
+/** Every path the service serves; a test holds this to the routes. */
+export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
+  "/v1/quota/check": {
+    post: operation({
+      summary: "May this tenant use so much more? Changes nothing; amount 0 peeks.",
+      keys: "service, admin or tenant (its own)",
+      parameters: [tenantQuery],
+      body: "CheckRequest",
+      answers: {
+        200: ["The decision, also when it denies", "Decision"],
+        400: ["A field is at fault", "Error"],
+        404: ["The tenant is not registered", "Error"],
+        429: ["The key has made too many new tenants", "Error"],
+      },
+    }),
+  },
+  "/v1/quota/reservations": {
+    post: operation({
+      summary: "Decide and hold. Repeating a request gives the same answer and holds nothing more.",
+      keys: "service or admin",
+      parameters: [tenantQuery],
+      body: "ReserveRequest",
+      answers: {
+        ...DENIED,
+        200: ["Was reserved before, by the same request", "ReservationDecision"],
+        201: ["Reserved", "ReservationDecision"],
+        400: ["A field is at fault", "Error"],
+        404: ["The tenant is not registered", "Error"],
+        409: ["The id was used for another request, or its reservation has ended", "Error"],
+      },
+    }),
+  },
+  "/v1/quota/reservations/{id}": {
+    patch: operation({
+      summary: "Close at the true amounts, or extend.",
+      keys: "service or admin",
+      parameters: [pathParam("id", "ReservationId"), tenantQuery],
+      body: "ReservationPatch",
+      answers: {
+        ...DENIED,
+        200: ["The reservation as it is now", "ReservationState"],
+        400: ["A field is at fault", "Error"],
+        404: ["The tenant has no such reservation", "Error"],
+        409: ["The reservation has ended", "Error"],
+      },
+    }),
+    delete: operation({
+      summary: "Release: the work did not happen.",
+      keys: "service or admin",
+      parameters: [pathParam("id", "ReservationId"), tenantQuery],
+      body: "ReleaseRequest",
+      bodyRequired: false,
+      answers: { 204: ["Nothing is held any more; also when repeated", null], 400: ["A field is at fault", "Error"] },
+    }),
+  },
+  "/v1/usage/stats": {
+    get: operation({
+      summary: "What a tenant used on its last days, and its limits.",
+      keys: "service, admin or tenant (its own)",
+      parameters: [tenantQuery, queryParam("days", { type: "integer", minimum: 1, maximum: 366, default: 30 })],
+      answers: {
+        200: ["The usage", "UsageStats"],
+        400: ["A parameter is at fault", "Error"],
+        404: ["The tenant is not known", "Error"],
+      },
+    }),
+  },
+  "/v1/admin/usage": {
+    get: operation({
+      summary: "One tenant's usage over time with its limits and latest events; without tenantId, a summary over all.",
+      keys: "admin",
+      parameters: [
+        queryParam("tenantId", ref("TenantId")),
+        queryParam("period", { ...oneOf(...GRANULARITIES), default: "daily" }, "Size of the buckets."),
+        queryParam("startDate", dateText, "Default: 2 days, 30 days or a year before endDate."),
+        queryParam("endDate", dateText, "A date includes its day. Default: now."),
+        queryParam("metric", oneOf(...METRICS), "Ranks tenants by it (default tokens), and shows its limits only."),
+      ],
+      answers: {
+        200: ["The usage", "AdminUsage"],
+        400: ["A parameter is at fault", "Error"],
+        404: ["The tenant is not known", "Error"],
+      },
+    }),
+  },
+  "/v1/admin/tenants/{id}": {
+    put: operation({
+      summary: "Register a tenant, or change its plan or licence; its usage stays.",
+      keys: "admin",
+      parameters: [pathParam("id", "TenantId")],
+      body: "TenantSetting",
+      answers: { 200: ["The tenant", "Tenant"], 400: ["A field is at fault, or no such plan", "Error"] },
+    }),
+  },
+  "/healthz": {
+    get: operation({ summary: "The process is up.", keys: null, answers: { 200: ["Up", "Health"] } }),
+  },
+  "/readyz": {
+    get: operation({
+      summary: "The database answers and the plans are loaded.",
+      keys: null,
+      answers: { 200: ["Ready", "Readiness"], 503: ["Not ready", "Readiness"] },
+    }),
+  },
+  "/openapi.json": {
+    get: operation({ summary: "This document.", keys: null, answers: { 200: ["OpenAPI 3.1", "Document"] } }),
+  },
+};

@@ -1,0 +1,115 @@
+import { RESERVATION_TTL_SECONDS_DEFAULT, RESERVATION_TTL_SECONDS_MAX } from "@quotel/conventions";
+import { array, flag, instant, nullable, object, oneOf, ref, text } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+
+const PERIODS = ["second", "minute", "hour", "day", "month", "lifetime", "level"];
+const REASONS = ["QUOTA_EXCEEDED", "RATE_LIMITED", "AMOUNT_EXCEEDS_LIMIT", "FEATURE_NOT_IN_PLAN", "LICENSE_INACTIVE"];
+
+/** Cost may be asked for in digits. */
+const askedAmount: Schema = { anyOf: [ref("Amount"), { type: "string", pattern: "^[0-9]{1,16}$" }] };
+const ttlSeconds: Schema = {
+  type: "integer",
+  minimum: 1,
+  maximum: RESERVATION_TTL_SECONDS_MAX,
+  default: RESERVATION_TTL_SECONDS_DEFAULT,
+};
+const tenantId: Schema = { ...ref("TenantId"), description: "May also be given as ?tenantId=." };
+
+const quotaItem = { resource: ref("Resource"), amount: askedAmount };
+const reservationItem = {
+  ...quotaItem,
+  atLeast: { ...askedAmount, description: "Accept any grant of at least this much." },
+};
+const reservation = { tenantId, reservationId: ref("ReservationId"), ttlSeconds };
+
+const decisionItem = {
+  resource: ref("Resource"),
+  period: { enum: [...PERIODS, null], description: "Null where the resource has no limit." },
+  requested: ref("Amount"),
+  limit: ref("Limit"),
+  used: { type: "integer" },
+  reserved: { type: "integer", description: "What reservations keep from others." },
+  remaining: ref("Limit"),
+  percentUsed: ref("Percentage"),
+  resetsAt: nullable(instant),
+  allowed: flag,
+  state: oneOf("ok", "warning", "grace", "exceeded"),
+  enforcement: oneOf("hard", "soft", "shadow"),
+  source: oneOf("plan", "override", "default"),
+  enforced: { const: false, description: "Present on a limit that is stored and shown but not enforced yet." },
+};
+const decision = {
+  allowed: flag,
+  decisionId: text,
+  tenantId: text,
+  plan: text,
+  reason: { enum: [...REASONS, null] },
+  asOf: instant,
+  lagMs: { type: ["number", "null"], description: "Age of the oldest telemetry still under way; null = unknown." },
+  mode: oneOf("strict", "fail_open", "fail_closed"),
+  retryAfterSeconds: { type: ["integer", "null"] },
+};
+
+/** Bodies of `/v1/quota`. */
+export const quotaSchemas: Readonly<Record<string, Schema>> = {
+  CheckRequest: {
+    anyOf: [
+      object({ tenantId, ...quotaItem }, ["tenantId"]),
+      object({ tenantId, items: array(object(quotaItem), { minItems: 1, maxItems: 100 }) }, ["tenantId"]),
+    ],
+  },
+  ReserveRequest: {
+    anyOf: [
+      object({ ...reservation, ...reservationItem }, ["tenantId", "ttlSeconds", "atLeast"]),
+      object({ ...reservation, items: array(object(reservationItem, ["atLeast"]), { minItems: 1, maxItems: 100 }) }, [
+        "tenantId",
+        "ttlSeconds",
+      ]),
+    ],
+  },
+  ReservationPatch: {
+    anyOf: [
+      object(
+        {
+          tenantId,
+          action: oneOf("close"),
+          items: array(object(quotaItem), { maxItems: 100 }),
+          settle: { ...oneOf("spans", "now"), description: "now: the service writes the ledger event itself." },
+        },
+        ["tenantId"],
+      ),
+      object(
+        {
+          tenantId,
+          action: oneOf("extend"),
+          items: array(object(quotaItem), { minItems: 1, maxItems: 100 }),
+          ttlSeconds,
+        },
+        ["tenantId", "items", "ttlSeconds"],
+      ),
+    ],
+  },
+  ReleaseRequest: object({ tenantId }, ["tenantId"]),
+  Decision: object({ ...decision, items: array(object(decisionItem, ["enforced"])) }),
+  ReservationDecision: object({
+    ...decision,
+    reservationId: ref("ReservationId"),
+    expiresAt: nullable(instant),
+    items: array(object({ ...decisionItem, granted: ref("Amount") }, ["enforced"])),
+  }),
+  ReservationState: object({
+    reservationId: ref("ReservationId"),
+    tenantId: text,
+    state: oneOf("early", "open", "closed", "released", "expired"),
+    expiresAt: nullable(instant),
+    items: array(
+      object({
+        resource: ref("Resource"),
+        estimate: ref("Amount"),
+        trueAmount: { type: ["integer", "null"] },
+        settled: { type: "integer" },
+        held: ref("Amount"),
+      }),
+    ),
+  }),
+};

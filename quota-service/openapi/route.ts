@@ -1,0 +1,35 @@
+import type { Route } from "../http/route.ts";
+import { commonSchemas } from "./common-schemas.ts";
+import { paths } from "./paths.ts";
+import { quotaSchemas } from "./quota-schemas.ts";
+import { ref } from "./schema.ts";
+import { usageSchemas } from "./usage-schemas.ts";
+
+/** The API as OpenAPI 3.1. */
+const document = {
+  openapi: "3.1.0",
+  info: {
+    title: "quotel quota service",
+    version: "0.1.0",
+    description: "Decisions, reservations and usage. Every error is {error: {code, message, details}}.",
+  },
+  paths,
+  components: {
+    securitySchemes: { key: { type: "http", scheme: "bearer" } },
+    schemas: {
+      ...commonSchemas,
+      ...quotaSchemas,
+      ...usageSchemas,
+      DenialOrError: { anyOf: [ref("ReservationDecision"), ref("Error")] },
+      AdminUsage: { anyOf: [ref("AdminTenantUsage"), ref("AdminUsageSummary")] },
+    },
+  },
+};
+
+/** `GET /openapi.json`. */
+export const openapiRoute: Route = {
+  method: "get",
+  path: "/openapi.json",
+  kinds: null,
+  handle: (_req, res) => void res.json(document),
+};

@@ -1,0 +1,113 @@
+import {
+  RESERVATION_ID_PATTERN,
+  RESERVATION_TTL_SECONDS_DEFAULT,
+  RESERVATION_TTL_SECONDS_MAX,
+} from "@quotel/conventions";
+import type { QuotaItem, ReservationItem } from "@quotel/conventions";
+import { z } from "zod";
+import { invalidRequest } from "../http/refusal.ts";
+import type { Parsed } from "../http/refusal.ts";
+import { tenantIdSchema } from "../http/tenancy.ts";
+import { parse } from "../http/validation.ts";
+import { itemList, quotaItemFields, reservationItemFields, toQuotaItem, toReservationItem } from "./items.ts";
+
+/** What the bodies of the quota API say, whichever of their forms was used. */
+export interface CheckBody {
+  readonly tenantId?: string | undefined;
+  readonly items: readonly QuotaItem[];
+}
+export interface ReserveBody {
+  readonly tenantId?: string | undefined;
+  /** In lower case. */
+  readonly reservationId: string;
+  readonly items: readonly ReservationItem[];
+  readonly ttlSeconds: number;
+}
+export type PatchBody = z.output<typeof closeBody> | z.output<typeof extendBody>;
+
+/** A reservation id in lower case, so that one id has one spelling. */
+export const reservationIdSchema = z
+  .string()
+  .regex(RESERVATION_ID_PATTERN, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000001")
+  .transform((id) => id.toLowerCase());
+
+const tenant = { tenantId: tenantIdSchema.optional() };
+const ttlSeconds = z.int().min(1).max(RESERVATION_TTL_SECONDS_MAX);
+const quotaItem = z.strictObject(quotaItemFields).transform(toQuotaItem);
+const reservationItem = z.strictObject(reservationItemFields).transform(toReservationItem);
+
+const checkOne = z
+  .strictObject({ ...tenant, ...quotaItemFields })
+  .transform(({ tenantId, ...raw }, context) => ({ tenantId, items: [toQuotaItem(raw, context)] }));
+const checkList = z.strictObject({ ...tenant, items: itemList(quotaItem, 1) });
+
+const reservation = {
+  ...tenant,
+  reservationId: reservationIdSchema,
+  ttlSeconds: ttlSeconds.default(RESERVATION_TTL_SECONDS_DEFAULT),
+};
+const reserveOne = z
+  .strictObject({ ...reservation, ...reservationItemFields })
+  .transform(({ tenantId, reservationId, ttlSeconds, ...raw }, context) => ({
+    tenantId,
+    reservationId,
+    ttlSeconds,
+    items: [toReservationItem(raw, context)],
+  }));
+const reserveList = z.strictObject({ ...reservation, items: itemList(reservationItem, 1) });
+
+const closeBody = z.strictObject({
+  ...tenant,
+  action: z.literal("close"),
+  items: itemList(quotaItem, 0),
+  settle: z.enum(["spans", "now"]),
+});
+const extendBody = z
+  .strictObject({
+    ...tenant,
+    action: z.literal("extend"),
+    items: itemList(quotaItem, 1).optional(),
+    ttlSeconds: ttlSeconds.optional(),
+  })
+  .refine((body) => body.items !== undefined || body.ttlSeconds !== undefined, "needs items, ttlSeconds or both");
+const patchBody = z.discriminatedUnion("action", [closeBody, extendBody], {
+  error: (issue) => (issue.code === "invalid_union" ? "must be close or extend" : undefined),
+});
+
+/** `POST /v1/quota/check`. */
+export function readCheckBody(body: unknown): Parsed<CheckBody> {
+  if (!isObject(body)) return NOT_AN_OBJECT;
+  return "items" in body ? parse(checkList, body) : parse(checkOne, body);
+}
+
+/** `POST /v1/quota/reservations`. */
+export function readReserveBody(body: unknown): Parsed<ReserveBody> {
+  if (!isObject(body)) return NOT_AN_OBJECT;
+  return "items" in body ? parse(reserveList, body) : parse(reserveOne, body);
+}
+
+/** `PATCH /v1/quota/reservations/{id}`. */
+export function readPatchBody(body: unknown): Parsed<PatchBody> {
+  return isObject(body) ? parse(patchBody, body) : NOT_AN_OBJECT;
+}
+
+/** `DELETE /v1/quota/reservations/{id}`, whose body may be left out. */
+export function readReleaseBody(body: unknown): Parsed<{ readonly tenantId?: string | undefined }> {
+  if (body === undefined) return { ok: true, value: {} };
+  return isObject(body) ? parse(z.strictObject(tenant), body) : NOT_AN_OBJECT;
+}
+
+/** The id in a reservation's path. */
+export function readReservationId(id: string): Parsed<string> {
+  const read = parse(z.object({ id: reservationIdSchema }), { id });
+  return read.ok ? { ok: true, value: read.value.id } : read;
+}
+
+const NOT_AN_OBJECT: Parsed<never> = {
+  ok: false,
+  refusal: invalidRequest([{ path: "", message: "The body must be a JSON object" }]),
+};
+
+function isObject(body: unknown): body is object {
+  return typeof body === "object" && body !== null && !Array.isArray(body);
+}

@@ -1,0 +1,88 @@
+import type { Request, Response } from "express";
+import type { Key } from "#database/keys/api-key";
+import type { DecisionEngine } from "../decisions/engine.ts";
+import { refuse } from "../http/refusal.ts";
+import { pathParameter } from "../http/route.ts";
+import type { Route } from "../http/route.ts";
+import { tenantOf } from "../http/tenancy.ts";
+import { answerCheck, answerPatch, answerRelease, answerReserve } from "./answers.ts";
+import type { KnownResources } from "./known-resources.ts";
+import { requestHashOf } from "./request-hash.ts";
+import { readCheckBody, readPatchBody, readReleaseBody, readReservationId, readReserveBody } from "./requests.ts";
+
+/** `/v1/quota`: from HTTP to the decision engine and back. */
+export function quotaRoutes(engine: DecisionEngine, resources: KnownResources): Route[] {
+  const routes = new QuotaRoutes(engine, resources);
+  const reservation = "/v1/quota/reservations/{id}";
+  return [
+    { method: "post", path: "/v1/quota/check", kinds: ["service", "admin", "tenant"], handle: routes.check },
+    { method: "post", path: "/v1/quota/reservations", kinds: ["service", "admin"], handle: routes.reserve },
+    { method: "patch", path: reservation, kinds: ["service", "admin"], handle: routes.patch },
+    { method: "delete", path: reservation, kinds: ["service", "admin"], handle: routes.release },
+  ];
+}
+
+class QuotaRoutes {
+  readonly #engine: DecisionEngine;
+  readonly #resources: KnownResources;
+
+  constructor(engine: DecisionEngine, resources: KnownResources) {
+    this.#engine = engine;
+    this.#resources = resources;
+  }
+
+  check = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const body = readCheckBody(req.body);
+    if (!body.ok) return refuse(res, body.refusal);
+    const tenant = tenantOf(req, key, body.value.tenantId);
+    if (!tenant.ok) return refuse(res, tenant.refusal);
+    const { items } = body.value;
+    const unknown = await this.#resources.refuseUnknown(items, req.body as object);
+    if (unknown !== null) return refuse(res, unknown);
+    const tenantId = tenant.value;
+    answerCheck(res, tenantId, await this.#engine.check({ tenantId, items }, key));
+  };
+
+  reserve = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const body = readReserveBody(req.body);
+    if (!body.ok) return refuse(res, body.refusal);
+    const tenant = tenantOf(req, key, body.value.tenantId);
+    if (!tenant.ok) return refuse(res, tenant.refusal);
+    const { reservationId, items, ttlSeconds } = body.value;
+    const unknown = await this.#resources.refuseUnknown(items, req.body as object);
+    if (unknown !== null) return refuse(res, unknown);
+    const tenantId = tenant.value;
+    const requestHash = requestHashOf({ tenantId, items, ttlSeconds });
+    const request = { tenantId, reservationId, items, ttlSeconds, requestHash };
+    answerReserve(res, tenantId, await this.#engine.reserve(request, key));
+  };
+
+  patch = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const id = readReservationId(pathParameter(req, "id"));
+    if (!id.ok) return refuse(res, id.refusal);
+    const body = readPatchBody(req.body);
+    if (!body.ok) return refuse(res, body.refusal);
+    const tenant = tenantOf(req, key, body.value.tenantId);
+    if (!tenant.ok) return refuse(res, tenant.refusal);
+    const { items = [] } = body.value;
+    const unknown = await this.#resources.refuseUnknown(items, req.body as object);
+    if (unknown !== null) return refuse(res, unknown);
+    const named = { tenantId: tenant.value, reservationId: id.value, items };
+    answerPatch(
+      res,
+      body.value.action === "close"
+        ? await this.#engine.close({ ...named, settle: body.value.settle }, key)
+        : await this.#engine.extend({ ...named, ttlSeconds: body.value.ttlSeconds ?? null }, key),
+    );
+  };
+
+  release = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const id = readReservationId(pathParameter(req, "id"));
+    if (!id.ok) return refuse(res, id.refusal);
+    const body = readReleaseBody(req.body);
+    if (!body.ok) return refuse(res, body.refusal);
+    const tenant = tenantOf(req, key, body.value.tenantId);
+    if (!tenant.ok) return refuse(res, tenant.refusal);
+    answerRelease(res, await this.#engine.release({ tenantId: tenant.value, reservationId: id.value }, key));
+  };
+}

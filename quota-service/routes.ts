@@ -1,0 +1,29 @@
+import type { Pool } from "pg";
+import { tenantRoute } from "./admin/tenants/route.ts";
+import { adminUsageRoute } from "./admin/usage/route.ts";
+import type { DecisionEngine } from "./decisions/engine.ts";
+import { healthRoutes } from "./health/routes.ts";
+import type { Route } from "./http/route.ts";
+import { openapiRoute } from "./openapi/route.ts";
+import { KnownResources } from "./quota/known-resources.ts";
+import { quotaRoutes } from "./quota/routes.ts";
+import { usageRoutes } from "./usage/routes.ts";
+
+export interface RouteParts {
+  readonly pool: Pool;
+  readonly engine: DecisionEngine;
+  /** Whether keys are stored and plans are in force. */
+  readonly isPrepared: () => boolean;
+}
+
+/** Everything the service serves; `openapi/` documents exactly these. */
+export function allRoutes({ pool, engine, isPrepared }: RouteParts): Route[] {
+  return [
+    ...quotaRoutes(engine, new KnownResources(pool)),
+    ...usageRoutes(pool),
+    adminUsageRoute(pool),
+    tenantRoute(pool),
+    ...healthRoutes(pool, isPrepared),
+    openapiRoute,
+  ];
+}

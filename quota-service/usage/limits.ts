@@ -1,0 +1,65 @@
+import type { UsageStats } from "@quotel/conventions";
+import { accountingPeriods } from "#database/periods/period";
+import type { CalendarVersion } from "#database/periods/period";
+import type { LimitStatus } from "./read-quota-status.ts";
+
+export type LimitsOnWire = UsageStats["limits"];
+
+/** An amount as JSON carries it: `cost` is always a string (I5). */
+export function amountOnWire(resource: string, amount: number): number | string {
+  return resource === "cost" ? String(amount) : amount;
+}
+
+/** Limits as the read endpoints show them. */
+export function limitsOnWire(
+  statuses: readonly LimitStatus[],
+  nowMs: number,
+  calendar: readonly CalendarVersion[],
+): LimitsOnWire {
+  return statuses.map((status) => ({
+    resourceType: status.resource,
+    period: status.period,
+    limit: status.limit,
+    used: amountOnWire(status.resource, status.used),
+    reserved: amountOnWire(status.resource, status.reserved),
+    // Nothing is counted against a limit that is not enforced yet, and 0 % would say that little was used.
+    percentage: status.enforced ? status.percentUsed : null,
+    resetsAt: resetOf(status, nowMs, calendar),
+  }));
+}
+
+/** Whether a limit was reached by usage; a limit of 0 that nobody touched was not. */
+export function isExceeded({ state, used }: LimitStatus): boolean {
+  return state === "exceeded" && used > 0;
+}
+
+/** What a person should know: limits near or past their end, and limits that are only shown. */
+export function warningsOf(statuses: readonly LimitStatus[]): string[] {
+  return statuses.flatMap((status) => {
+    const { resource, period, limit, used, state, enforced } = status;
+    if (limit === null) return [];
+    const name = `${resource} per ${period}`;
+    if (!enforced) return [`The limit of ${limit} ${name} is not enforced yet`];
+    if (isExceeded(status)) return [`The limit of ${limit} ${name} is reached: ${used} used`];
+    return state === "warning" ? [`${used} of ${limit} ${name} used (${status.percentUsed} %)`] : [];
+  });
+}
+
+/** Of the tightest limit on a resource; null where it has none. */
+export function tightestPercentage(statuses: readonly LimitStatus[], resource: string): number | null {
+  const percentages = statuses.flatMap((status) =>
+    status.resource === resource && status.enforced && status.percentUsed !== null ? [status.percentUsed] : [],
+  );
+  return percentages.length === 0 ? null : Math.max(...percentages);
+}
+
+/** A period in which nothing was used has no row yet, but an end all the same. */
+function resetOf(
+  { period, resetsAt }: LimitStatus,
+  nowMs: number,
+  calendar: readonly CalendarVersion[],
+): string | null {
+  if (resetsAt !== null) return resetsAt.toISOString();
+  if (period !== "day" && period !== "month") return null;
+  return new Date(accountingPeriods(nowMs, calendar)[period].endMs).toISOString();
+}

@@ -1,0 +1,35 @@
+import type { Enforcement, LimitPeriod } from "@quotel/conventions";
+import type { Pool } from "pg";
+import { query } from "#database/pool";
+
+/** One limit of a tenant with its usage in the period that holds now. */
+export interface LimitStatus {
+  readonly resource: string;
+  readonly period: LimitPeriod;
+  readonly limit: number | null;
+  readonly enforcement: Enforcement;
+  readonly used: number;
+  readonly reserved: number;
+  /** Null where the limit is 0 or unlimited. */
+  readonly percentUsed: number | null;
+  readonly resetsAt: Date | null;
+  readonly state: "ok" | "warning" | "exceeded";
+  /** False on a limit that is stored and shown but not enforced yet. */
+  readonly enforced: boolean;
+}
+
+/** Every limit of a tenant, by resource and period. */
+export async function readQuotaStatus(pool: Pool, tenantId: string): Promise<LimitStatus[]> {
+  const { rows } = await query<LimitStatus>(pool, {
+    name: "read-quota-status",
+    text: `
+      select
+        resource, period, limit_amount as "limit", enforcement, used, reserved, percent_used as "percentUsed",
+        resets_at as "resetsAt", state, enforced
+      from public.quota_status
+      where tenant_id = $1
+      order by resource, period`,
+    values: [tenantId],
+  });
+  return rows;
+}

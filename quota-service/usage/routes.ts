@@ -1,0 +1,42 @@
+import type { Request, Response } from "express";
+import type { Pool } from "pg";
+import { z } from "zod";
+import type { Key } from "#database/keys/api-key";
+import { refuse, tenantNotFound } from "../http/refusal.ts";
+import type { Route } from "../http/route.ts";
+import { chooseTenant, tenantIdSchema } from "../http/tenancy.ts";
+import { parse } from "../http/validation.ts";
+import { lastDays } from "./last-days.ts";
+import { readQuotaStatus } from "./read-quota-status.ts";
+import { readTenant } from "./read-tenant.ts";
+import { statsOf } from "./stats.ts";
+import { sumDailyUsage } from "./sum-daily-usage.ts";
+
+const statsQuery = z.strictObject({
+  tenantId: tenantIdSchema.optional(),
+  days: z
+    .string()
+    .regex(/^\d{1,3}$/, "must be a whole number from 1 to 366")
+    .transform(Number)
+    .pipe(z.int().min(1).max(366))
+    .default(30),
+});
+
+/** `/v1/usage`: a tenant's usage for its owner and for services. */
+export function usageRoutes(pool: Pool): Route[] {
+  const stats = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const query = parse(statsQuery, req.query);
+    if (!query.ok) return refuse(res, query.refusal);
+    const chosen = chooseTenant(key, query.value.tenantId);
+    if (!chosen.ok) return refuse(res, chosen.refusal);
+    const tenantId = chosen.value;
+    const { days } = query.value;
+    const nowMs = Date.now();
+    const tenant = await readTenant(pool, tenantId);
+    const period = lastDays(nowMs, days, tenant.calendar);
+    const [usage, limits] = await Promise.all([sumDailyUsage(pool, tenantId, period), readQuotaStatus(pool, tenantId)]);
+    if (tenant.plan === null && usage.length === 0) return refuse(res, tenantNotFound(tenantId));
+    res.json(statsOf({ tenantId, tenant, days, period, usage, limits, nowMs }));
+  };
+  return [{ method: "get", path: "/v1/usage/stats", kinds: ["service", "admin", "tenant"], handle: stats }];
+}

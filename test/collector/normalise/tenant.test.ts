@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { eventOf, outcomeOf, spanOf } from "./span-of.ts";
+
+const CHAT = { "gen_ai.operation.name": "chat" };
+
+test("the span's tenant goes before its resource's, quotel's name before the others", () => {
+  expect(eventOf({ ...CHAT, "tenant.id": "b", "quotel.tenant.id": "a" }).tenantId).toBe("a");
+  expect(eventOf({ ...CHAT, tenant_id: "c" }, { resource: { "quotel.tenant.id": "a" } }).tenantId).toBe("c");
+  expect(eventOf(CHAT, { resource: { "tenant.id": "from-resource" } }).tenantId).toBe("from-resource");
+  expect(eventOf({ ...CHAT, tenant_id: 42 }).tenantId).toBe("42");
+});
+
+test.each([undefined, "", "unattributed", "-x", "a b", "a".repeat(129), "ä", true])(
+  "a span of tenant %j is unattributed, never lost",
+  (claimed) => {
+    expect(eventOf(claimed === undefined ? CHAT : { ...CHAT, "quotel.tenant.id": claimed }).tenantId).toBe(
+      "unattributed",
+    );
+  },
+);
+
+test("a key bound to tenants speaks for no other", () => {
+  const claims = (tenant: string) => outcomeOf(spanOf({ ...CHAT, "quotel.tenant.id": tenant }), ["acme", "globex"]);
+  expect(claims("acme")).toMatchObject({ kind: "event", event: { tenantId: "acme" } });
+  expect(claims("Acme")).toEqual({ kind: "rejected", reason: "foreign_tenant" });
+  expect(outcomeOf(spanOf(CHAT), [])).toMatchObject({ kind: "event", event: { tenantId: "unattributed" } });
+});

@@ -1,0 +1,49 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+/** An app running as a process of its own. */
+export interface RunningApp {
+  readonly url: string;
+  /** What it wrote to stderr. */
+  stderr(): string;
+  /** Ends it by `signal`, or asks it to end by itself; resolves to how it ended. */
+  end(how: NodeJS.Signals | "finish"): Promise<{ code: number | null; signal: NodeJS.Signals | null; ms: number }>;
+}
+
+export interface StartOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** Run the built package, as a user would, instead of its sources. */
+  readonly built?: boolean;
+  /** Load `register` from another copy of the package than the app's. */
+  readonly registerFrom?: string;
+}
+
+/** Starts the fixture app with `--import @quotel/instrumentation/register`. */
+export async function startApp({ env, built = false, registerFrom }: StartOptions): Promise<RunningApp> {
+  const file = new URL("./fixture-app.ts", import.meta.url).pathname;
+  const condition = built ? [] : ["-C", "quotel-source"];
+  const register = registerFrom ?? "@quotel/instrumentation/register";
+  const child = spawn(process.execPath, [...condition, "--import", register, file], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+  });
+  let stderr = "";
+  child.stderr!.setEncoding("utf8").on("data", (part: string) => (stderr += part));
+  const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  const url = await Promise.race([
+    once(createInterface(child.stdout!), "line").then(([line]) => String(line)),
+    ended.then(() => Promise.reject(new Error(`the app did not start: ${stderr}`))),
+  ]);
+  return {
+    url,
+    stderr: () => stderr,
+    async end(how) {
+      const startedAt = performance.now();
+      if (how === "finish") child.send("finish");
+      else child.kill(how);
+      const [code, signal] = await ended;
+      return { code, signal, ms: performance.now() - startedAt };
+    },
+  };
+}

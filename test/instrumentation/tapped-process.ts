@@ -1,0 +1,49 @@
+import { createMeter } from "../../instrumentation/src/metering/meter.ts";
+import type { Meter } from "../../instrumentation/src/metering/meter.ts";
+import { installFetchTap } from "../../instrumentation/src/tap/fetch-tap.ts";
+import type { FetchTapOptions } from "../../instrumentation/src/tap/fetch-tap.ts";
+import { startOtlpReceiver } from "./otlp-receiver.ts";
+import type { OtlpReceiver } from "./otlp-receiver.ts";
+import { startScriptedProvider } from "./scripted-provider.ts";
+import type { ScriptedProvider } from "./scripted-provider.ts";
+
+export interface TappedProcess {
+  readonly receiver: OtlpReceiver;
+  readonly provider: ScriptedProvider;
+  readonly meter: Meter;
+  /** Delivers what is under way and forgets it. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Taps `fetch` in this test process, with a provider and a receiver of its own. Server requests are not metered here, because
+ * the two servers live in this process; tests that need that start the app as its own process.
+ */
+export async function tapThisProcess(options: Partial<FetchTapOptions> = {}): Promise<TappedProcess> {
+  const receiver = await startOtlpReceiver();
+  const provider = await startScriptedProvider();
+  const meter = createMeter({
+    endpoint: new URL(receiver.url),
+    ingestKey: "ingest-key",
+    serviceName: "test",
+    flushIntervalMs: 20,
+  });
+  const untap = installFetchTap(meter, { hosts: { allowed: [], denied: [] }, ...options });
+  return {
+    receiver,
+    provider,
+    meter,
+    async reset() {
+      await meter.flush(2_000);
+      receiver.spans.length = 0;
+      Object.assign(provider.ledger, { inputTokens: 0, outputTokens: 0, attempts: 0 });
+    },
+    async close() {
+      untap();
+      meter.stop();
+      await provider.close();
+      await receiver.close();
+    },
+  };
+}
