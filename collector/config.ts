@@ -23,8 +23,8 @@ export interface CollectorConfig {
 }
 
 export type ConfigResult =
-  | { readonly ok: true; readonly config: CollectorConfig }
-  | { readonly ok: false; readonly problems: readonly string[] };
+  | { readonly kind: "config"; readonly config: CollectorConfig }
+  | { readonly kind: "invalid"; readonly problems: readonly string[] };
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -70,5 +70,5 @@ export function readConfig(env: Env): ConfigResult {
   if (config.inFlightBytesMax < 2 * config.bodyBytesMax) {
     problems.push("QUOTEL_COLLECTOR_IN_FLIGHT_MIB must be at least twice QUOTEL_COLLECTOR_BODY_MIB");
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: Object.freeze(config) };
+  return problems.length > 0 ? { kind: "invalid", problems } : { kind: "config", config: Object.freeze(config) };
 }

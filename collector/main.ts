@@ -9,8 +9,8 @@ import { startCollectorOnPostgres } from "./on-postgres.ts";
 async function main(): Promise<void> {
   const log = pino({ name: "collector" });
   const read = readConfig(process.env);
-  if (!read.ok) {
-    for (const problem of read.problems) log.fatal(problem);
+  if (read.kind === "invalid") {
+    log.fatal({ problems: read.problems }, "the environment is not valid");
     process.exitCode = 1;
     return;
   }

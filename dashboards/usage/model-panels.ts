@@ -3,10 +3,7 @@ import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/sta
 import type { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { stackedBars, thresholds } from "../panel-style.ts";
 import { POSTGRES, table, timeSeries } from "../query.ts";
-import { OF_PICKED_TENANTS } from "./tenant-variable.ts";
-
-const HOURLY = `granularity = 'hourly' and $__timeFilter(bucket_start) and ${OF_PICKED_TENANTS}`;
-const DAILY = `$__timeFilter(day_start) and ${OF_PICKED_TENANTS}`;
+import { BUCKETS_IN_RANGE, DAYS_IN_RANGE } from "./buckets.ts";
 
 /** Which models the tokens went to. */
 export function tokensByModel(): PanelBuilder {
@@ -22,7 +19,7 @@ export function tokensByModel(): PanelBuilder {
       timeSeries(`
         select day_start as "time", model as metric, sum(input_tokens + output_tokens)::bigint as "Tokens"
         from usage_by_model
-        where ${DAILY}
+        where ${DAYS_IN_RANGE}
         group by 1, 2
         order by 1, 2`),
     );
@@ -41,7 +38,7 @@ export function cost(): PanelBuilder {
       timeSeries(`
         select $__timeGroupAlias(bucket_start, $__interval), sum(cost_nano_usd) / 1e9 as "Cost"
         from tenant_usage_metrics
-        where ${HOURLY}
+        where ${BUCKETS_IN_RANGE}
         group by 1
         order by 1`),
     );
@@ -75,12 +72,12 @@ export function trust(): StatBuilder {
           sum(partial_tokens)::float8 / nullif(sum(total_tokens), 0) as "Partial tokens",
           coalesce(sum(events_without_usage), 0)::bigint as "Calls without usage"
         from tenant_usage_metrics
-        where ${HOURLY}`),
+        where ${BUCKETS_IN_RANGE}`),
     )
     .withTarget(
       table(`
         select sum(unpriced_events)::float8 / nullif(sum(calls), 0) as "Unpriced calls"
         from usage_by_model
-        where ${DAILY}`).refId("B"),
+        where ${DAYS_IN_RANGE}`).refId("B"),
     );
 }

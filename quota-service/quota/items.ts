@@ -11,7 +11,7 @@ const resource = z.string().max(RESOURCE_LENGTH_MAX, `must be at most ${RESOURCE
 /** Fields of one asked resource. */
 export const quotaItemFields = { resource, amount: z.unknown() };
 /** Fields of one resource to hold. */
-export const reservationItemFields = { ...quotaItemFields, atLeast: z.unknown() };
+export const reservationItemFields = { ...quotaItemFields, atLeast: z.unknown().optional() };
 
 type RawItem = { readonly resource: string; readonly amount?: unknown };
 

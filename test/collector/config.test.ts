@@ -3,7 +3,7 @@ import { readConfig } from "../../collector/config.ts";
 
 test("the collector's configuration has a default for everything", () => {
   expect(readConfig({})).toEqual({
-    ok: true,
+    kind: "config",
     config: {
       host: "127.0.0.1",
       port: 4318,
@@ -29,7 +29,7 @@ test("all of the collector's configuration problems are reported at once, withou
     QUOTEL_PREPARED: "maybe",
     DATABASE_URL: "mysql://user:secret@db/x",
   });
-  if (read.ok) throw new Error("accepted");
+  if (read.kind === "config") throw new Error("accepted");
   expect(read.problems.map((problem) => problem.split(/[ =]/)[0])).toEqual([
     "DATABASE_URL",
     "QUOTEL_INGEST_KEY",
@@ -48,6 +48,6 @@ test("the plan none means that tenants must be registered", () => {
 });
 
 test("the in-flight bound must hold a body and its unpacked twin", () => {
-  expect(readConfig({ QUOTEL_COLLECTOR_BODY_MIB: "20", QUOTEL_COLLECTOR_IN_FLIGHT_MIB: "39" }).ok).toBe(false);
-  expect(readConfig({ QUOTEL_COLLECTOR_BODY_MIB: "20", QUOTEL_COLLECTOR_IN_FLIGHT_MIB: "40" }).ok).toBe(true);
+  expect(readConfig({ QUOTEL_COLLECTOR_BODY_MIB: "20", QUOTEL_COLLECTOR_IN_FLIGHT_MIB: "39" }).kind).toBe("invalid");
+  expect(readConfig({ QUOTEL_COLLECTOR_BODY_MIB: "20", QUOTEL_COLLECTOR_IN_FLIGHT_MIB: "40" }).kind).toBe("config");
 });

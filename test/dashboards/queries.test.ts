@@ -161,10 +161,19 @@ describe("the numbers", () => {
     expect(await rowsOf(title, WEEK, "B")).toEqual([{ "Unpriced calls": 1 / 4 }]);
   });
 
+  test("up to two days come by the hour and more by the day, with the same totals", async () => {
+    const hourly = { ...WEEK, from: new Date(now.getTime() - 47 * 3_600_000) };
+    const title = "Cost of model calls";
+    const [byHour, byDay] = [await rowsOf(title, hourly), await rowsOf(title)];
+    expect(sum(byHour, "Cost")).toBe(sum(byDay, "Cost"));
+    expect(byHour.map(({ time }) => Number(time) * 1000)).toContain(new Date(now).setUTCMinutes(0, 0, 0));
+    expect(byDay.map(({ time }) => Number(time) * 1000)).toContain(new Date(now).setUTCHours(0, 0, 0, 0));
+  });
+
   test("a panel shows the picked tenants and the picked time only", async () => {
     const picked = { ...WEEK, variables: { tenant: ["globex"] } };
     expect(await rowsOf("Top tenants by tokens today", picked)).toEqual([{ Tenant: "globex", Tokens: 100 }]);
-    const past = { ...WEEK, to: new Date(now.getTime() - 2 * 86_400_000) };
+    const past = { ...WEEK, from: new Date(now.getTime() - 10 * 86_400_000), to: new Date(now.getTime() - 2 * 86_400_000) };
     expect(await rowsOf("Cost of model calls", past)).toEqual([]);
   });
 });

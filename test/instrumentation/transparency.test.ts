@@ -175,6 +175,17 @@ test.each(Object.keys(uses))("a metered client cannot be told from a bare one: %
   expect(metered).toEqual(bare);
 });
 
+test("a reader slower than the provider still gets every byte that came before a cut", async () => {
+  const response = await stream(clients.metered, "cut_before_usage").asResponse();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  let text = "";
+  const reading = async () => {
+    for await (const bytes of response.body!) text += Buffer.from(bytes).toString("latin1");
+  };
+  await expect(reading()).rejects.toThrow("terminated");
+  expect(text.match(/"content"/g)).toHaveLength(5);
+});
+
 test("a Request object is metered and the answer is the bare one", async () => {
   const request = () =>
     new Request(`${tapped.provider.url}/openai/deployments/my-gpt/chat/completions?api-version=1`, {

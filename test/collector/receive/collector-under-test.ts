@@ -45,7 +45,7 @@ export interface TestOptions {
 /** A real collector on a free port, which ends with the test. */
 export async function startTestCollector(options: TestOptions = {}): Promise<CollectorUnderTest> {
   const read = readConfig({ QUOTEL_COLLECTOR_PORT: "0" });
-  if (!read.ok) throw new Error(read.problems.join());
+  if (read.kind === "invalid") throw new Error(read.problems.join());
   const recorder = new MemoryRecorder();
   const collector = await startCollector(
     { ...read.config, ...options.config },
