@@ -5,7 +5,7 @@ import { parse } from "yaml";
 export const ROOT = join(import.meta.dirname, "../..");
 
 /** What the tests look at in a service of docker-compose.yml, with the defaults of its variables filled in. */
-export interface Service {
+interface Service {
   readonly image: string;
   readonly build?: string;
   readonly command?: readonly string[];

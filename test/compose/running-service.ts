@@ -4,12 +4,11 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "./compose-file.ts";
 
 const START_TIMEOUT_MS = 40_000;
-const RECORDER = pathToFileURL(join(import.meta.dirname, "record-variables.ts")).href;
+const RECORDER = new URL("./record-variables.ts", import.meta.url).href;
 
 /** A command of the compose file as a process here, with an environment of its own. */
 export class RunningService {

@@ -15,7 +15,7 @@ export interface GeneratedPanel {
   };
 }
 
-export interface GeneratedVariable {
+interface GeneratedVariable {
   readonly name: string;
   readonly query: string;
   readonly datasource: { readonly type: string; readonly uid: string };

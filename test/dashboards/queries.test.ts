@@ -173,7 +173,11 @@ describe("the numbers", () => {
   test("a panel shows the picked tenants and the picked time only", async () => {
     const picked = { ...WEEK, variables: { tenant: ["globex"] } };
     expect(await rowsOf("Top tenants by tokens today", picked)).toEqual([{ Tenant: "globex", Tokens: 100 }]);
-    const past = { ...WEEK, from: new Date(now.getTime() - 10 * 86_400_000), to: new Date(now.getTime() - 2 * 86_400_000) };
+    const past = {
+      ...WEEK,
+      from: new Date(now.getTime() - 10 * 86_400_000),
+      to: new Date(now.getTime() - 2 * 86_400_000),
+    };
     expect(await rowsOf("Cost of model calls", past)).toEqual([]);
   });
 });

@@ -37,7 +37,7 @@ export function tapBody(
   let left = false;
   let ended = false;
   let failure: { readonly error: unknown } | null = null;
-  let stallTimer: NodeJS.Timeout | undefined;
+  const stallTimer = setTimeout(() => end({ kind: "stalled" }), options.stalledMs).unref();
 
   function end(how: BodyEnd): void {
     clearTimeout(stallTimer);
@@ -45,11 +45,6 @@ export function tapBody(
     if (ended) return;
     ended = true;
     options.onEnd(how);
-  }
-
-  function moved(): void {
-    clearTimeout(stallTimer);
-    if (!ended) stallTimer = setTimeout(() => end({ kind: "stalled" }), options.stalledMs).unref();
   }
 
   function enqueue(bytes: Uint8Array): boolean {
@@ -70,7 +65,7 @@ export function tapBody(
           closeOutput(output);
           return end({ kind: "complete" });
         }
-        moved();
+        if (!ended) stallTimer.refresh();
         if (enqueue(observer.chunk(value)) || left) return;
       }
     } catch (error) {
@@ -118,7 +113,6 @@ export function tapBody(
     end({ kind: "left" });
   }
 
-  moved();
   if (options.signal !== null) options.signal.addEventListener("abort", onAbort, { once: true });
   return new ReadableStream(
     {
