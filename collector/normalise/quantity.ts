@@ -1,4 +1,4 @@
-import { AMOUNT_MAX, EVENT_TOKENS_MAX, RESOURCE_PATTERN } from "@quotel/conventions";
+import { EVENT_AMOUNT_MAX, EVENT_TOKENS_MAX, RESOURCE_PATTERN } from "@quotel/conventions";
 import type { UsageStatus } from "#database/record/usage-event";
 import type { Attributes } from "../decode/attributes.ts";
 import { NAMES } from "./attribute-names.ts";
@@ -18,7 +18,7 @@ const RESOURCE_OF: ReadonlyMap<string, string> = new Map([
   ["kb_ingest", "kb_ingests"],
 ]);
 
-/** Token resources have the cap of token counts; elsewhere only the wire's own bound is absurd for sure (I5). */
+/** Token resources have the cap of token counts (I5). */
 const AMOUNT_CAP: ReadonlyMap<string, number> = new Map([
   ["tokens", EVENT_TOKENS_MAX],
   ["embedding_tokens", EVENT_TOKENS_MAX],
@@ -39,7 +39,7 @@ export function quantityOf(attributes: Attributes, eventType: string, status: Us
   if (typeof named !== "string" || !RESOURCE_PATTERN.test(named)) {
     return { kind: "rejected", reason: "invalid_resource" };
   }
-  const amount = integer(first(attributes, NAMES.amount), AMOUNT_CAP.get(named) ?? AMOUNT_MAX);
+  const amount = integer(first(attributes, NAMES.amount), AMOUNT_CAP.get(named) ?? EVENT_AMOUNT_MAX);
   if (typeof amount !== "number") return { kind: "rejected", reason: "invalid_amount" };
   return { kind: "quantity", resource: named, amount: status === "rate_limited" ? 0 : amount };
 }

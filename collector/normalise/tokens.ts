@@ -30,6 +30,9 @@ const NO_TOKENS: Tokens = tokens(null, null, null, null, null, null, []);
  * `usage_conflict`.
  */
 export function tokensOf(attributes: Attributes, eventType: string): Tokens {
+  // Who names tokens as the resource has stated the amount: counting the attributes as well would count it twice.
+  const named = first(attributes, NAMES.resource);
+  if (named === "tokens" || named === "embedding_tokens") return NO_TOKENS;
   const input = integer(first(attributes, NAMES.inputTokens), EVENT_TOKENS_MAX);
   const output = integer(first(attributes, NAMES.outputTokens), EVENT_TOKENS_MAX);
   const cacheRead = integer(first(attributes, NAMES.cacheReadTokens), EVENT_TOKENS_MAX);

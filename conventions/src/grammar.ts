@@ -13,6 +13,8 @@ export const UNATTRIBUTED_TENANT = "unattributed";
 export const AMOUNT_MAX = 9_007_199_254_740_991;
 /** Largest token count one event may claim; larger ones are rejected as absurd. */
 export const EVENT_TOKENS_MAX = 1_000_000_000;
+/** Largest amount one event may claim of any other resource: sums of billions of such events stay within bigint. */
+export const EVENT_AMOUNT_MAX = 1_000_000_000_000;
 /** Reservation life when the caller names none, and its bounds. */
 export const RESERVATION_TTL_SECONDS_DEFAULT = 300;
 export const RESERVATION_TTL_SECONDS_MAX = 86_400;

@@ -48,7 +48,8 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
         where r.tenant_id = any ($1::text[]) and r.expires_at <= instant.at
         group by 1, 2, 3, 4
       )
-      select k.tenant_id, coalesce(t.used, 0) as used,
+      -- A sum beyond 2^53-1 has no exact JSON number; as a decision it means the same as the largest one.
+      select k.tenant_id, least(coalesce(t.used, 0), 9007199254740991) as used,
         coalesce(t.reserved, 0) - coalesce((
           select sum(d.held)::bigint from due d
           where d.tenant_id = k.tenant_id and d.resource = k.resource

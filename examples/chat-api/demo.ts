@@ -75,10 +75,13 @@ async function sendTraffic(appUrl: string): Promise<ReadonlyMap<string, TrafficO
   const bar = new SingleBar({ format, stream: process.stderr, noTTYOutput: false }, Presets.shades_classic);
   const showBar = talkative && process.stderr.isTTY;
   if (showBar) bar.start(CALLS, 0);
+  const interruption = new AbortController();
+  cleanup.defer(() => interruption.abort());
   try {
-    const outcomes = TENANTS.map(
-      async (tenant) => [tenant.tenantId, await runTraffic(appUrl, tenant, SEED, () => bar.increment())] as const,
-    );
+    const outcomes = TENANTS.map(async (tenant) => {
+      const outcome = await runTraffic(appUrl, tenant, SEED, interruption.signal, () => bar.increment());
+      return [tenant.tenantId, outcome] as const;
+    });
     return new Map(await Promise.all(outcomes));
   } finally {
     if (showBar) bar.stop();

@@ -17,4 +17,8 @@ const server = createServer(createApp({ openai, chatModel, embeddingModel }));
 server.listen(port, "127.0.0.1", () => {
   console.log(`chat-api listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
-process.once("SIGTERM", () => server.close());
+process.once("SIGTERM", () => {
+  server.close();
+  // `close` ends the connections that are idle now; these are the ones whose last answer is still on its way.
+  setInterval(() => server.closeIdleConnections(), 50).unref();
+});

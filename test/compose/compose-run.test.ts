@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** `host:port` inside the compose network -> the port here that stands for it. */
 type Ports = Map<string, string>;
 
-test("every command runs with its environment, becomes ready and looks at every variable it is given", async () => {
+test("every command runs with its environment, looks at every variable of it, and together they meter a chat", async () => {
   await withThrowawayServer(async (adminUrl) => {
     await initialiseAsTheImageDoes(adminUrl);
     const ports = await freePorts(["collector:4318", "quota-service:4320", "provider:3002", "chat-api:3000"]);
@@ -44,7 +44,11 @@ test("every command runs with its environment, becomes ready and looks at every 
       await service.ready(url, status);
       expect(await unread(name, service), name).toEqual([]);
     }
-    await expectGrafanaCanRead(ports);
+
+    // The keys and addresses fit together: the chat is admitted, metered and seen by Grafana's login.
+    expect(await chat(ports, "acme")).toBe(200);
+    const seen = "select tenant_id from usage_daily where resource = 'tokens' and amount > 0";
+    await expect.poll(() => readAsGrafana(ports, seen), { timeout: 15_000 }).toEqual([{ tenant_id: "acme" }]);
   });
 });
 
@@ -62,11 +66,11 @@ async function initialiseAsTheImageDoes(adminUrl: string): Promise<void> {
   });
 }
 
-async function onDatabase(config: ClientConfig, work: (client: Client) => Promise<void>): Promise<void> {
+async function onDatabase<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(config);
   await client.connect();
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.end();
   }
@@ -103,8 +107,18 @@ async function unread(name: string, service: RunningService): Promise<string[]> 
   return Object.keys(environmentOf(services, name)).filter((variable) => !read.has(variable));
 }
 
-/** Grafana itself does not run here; its login and its address must work all the same. */
-async function expectGrafanaCanRead(ports: Ports): Promise<void> {
+/** One chat of a tenant through the demo app; the fake provider fails now and then, which the app's SDK tries again. */
+async function chat(ports: Ports, tenantId: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${ports.get("chat-api:3000")}/chat`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-tenant-id": tenantId },
+    body: JSON.stringify({ messages: [{ role: "user", content: "hello" }] }),
+  });
+  return response.status;
+}
+
+/** What Grafana would show: it does not run here, but its login, its address and its views do. */
+async function readAsGrafana(ports: Ports, sql: string): Promise<unknown[]> {
   const env = environmentOf(services, "grafana");
   const login = {
     host: "127.0.0.1",
@@ -113,7 +127,5 @@ async function expectGrafanaCanRead(ports: Ports): Promise<void> {
     password: env["QUOTEL_READER_PASSWORD"] ?? "",
     database: env["QUOTEL_READER_DATABASE"] ?? "",
   };
-  await onDatabase(login, async (client) => {
-    expect((await client.query("select tenant_id from quota_status")).rows).toEqual([]);
-  });
+  return onDatabase(login, async (client) => (await client.query<Record<string, unknown>>(sql)).rows);
 }

@@ -13,7 +13,7 @@ const acme: TenantEvidence = {
   },
   account: {
     calls: 3,
-    tokensBySource: { provider: 1200, partial: 41, estimated: 0, none: 0 },
+    tokensBySource: { provider: 1200, partial: 41, estimated: 0, none: 5 },
     costNanoUsd: 1_234_567n,
     reserved: 0,
     amountOverLimit: 0,
@@ -48,7 +48,7 @@ test.each([
 
 test("the table shows every tenant's figures and marks a broken promise", () => {
   const text = formatVerdict(judge([acme, { ...beta, unjustDenials: 1 }], 2000));
-  expect(text).toMatch(/acme +trial +3 +1,200 +1,200 +41 \/ 0 \/ 0 +42 +0\.001235 +1/);
+  expect(text).toMatch(/acme +trial +3 +1,200 +1,200 +41 \/ 0 +42 +5 +0\.001235 +1/);
   expect(text).toContain("FAILED  nobody was denied what fitted (1 of 2 denials)");
   expect(text).toContain("ok      reported = ledger for every tenant (2,400 = 2,400 tokens)");
 });

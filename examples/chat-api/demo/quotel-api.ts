@@ -1,20 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AdminTenantUsage, Decision, UsageSource } from "@quotel/conventions";
+import type { AdminTenantUsage, Decision } from "@quotel/conventions";
 
 const POLL_MS = 200;
 
-/** What quotel says of one tenant. Tokens of source `provider` are those whose usage the provider itself reported. */
+/** What quotel says of one tenant. */
 export interface TenantAccount {
   readonly calls: number;
-  readonly tokensBySource: Readonly<Record<UsageSource, number>>;
+  readonly tokensBySource: AdminTenantUsage["tokensBySource"];
   readonly costNanoUsd: bigint;
   /** Held by reservations whose usage has not arrived, all resources together. */
   readonly reserved: number;
   /** Used beyond a hard limit, of whichever resource passed its own the furthest; 0 where none was passed. */
   readonly amountOverLimit: number;
 }
-
-type UsageAnswer = AdminTenantUsage & { readonly tokensBySource: Readonly<Record<UsageSource, number>> };
 
 /** The demo's operator: talks to the quota service with the admin key. */
 export class QuotelApi {
@@ -33,7 +31,7 @@ export class QuotelApi {
   async readAccount(tenantId: string): Promise<TenantAccount> {
     const items = ["tokens", "chat_messages", "embeddings"].map((resource) => ({ resource, amount: 0 }));
     const [usage, decision] = await Promise.all([
-      this.#call<UsageAnswer>("GET", `/v1/admin/usage?tenantId=${tenantId}`),
+      this.#call<AdminTenantUsage>("GET", `/v1/admin/usage?tenantId=${tenantId}`),
       this.#call<Decision>("POST", "/v1/quota/check", { tenantId, items }),
     ]);
     return toAccount(usage, decision);
@@ -69,7 +67,7 @@ export async function waitUntilSettled(
   }
 }
 
-function toAccount(answer: UsageAnswer, decision: Decision): TenantAccount {
+function toAccount(answer: AdminTenantUsage, decision: Decision): TenantAccount {
   const hard = decision.items.filter(({ enforcement, enforced }) => enforcement === "hard" && enforced !== false);
   return {
     calls: answer.usage.reduce((sum, bucket) => sum + bucket.apiCalls, 0),

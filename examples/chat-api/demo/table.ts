@@ -7,10 +7,11 @@ const COLUMNS: readonly { readonly title: string; readonly cell: (row: TenantVer
   { title: "provider reported", cell: (row) => integer(row.providerTokens) },
   { title: "ledger", cell: (row) => integer(row.ledgerTokens) },
   {
-    title: "partial/estimated/none",
-    cell: (row) => [row.partialTokens, row.estimatedTokens, row.noneTokens].map(integer).join(" / "),
+    title: "partial / estimated",
+    cell: (row) => [row.partialTokens, row.estimatedTokens].map(integer).join(" / "),
   },
   { title: "unreported", cell: (row) => integer(row.unreportedTokens) },
+  { title: "calls without usage", cell: (row) => integer(row.callsWithoutUsage) },
   { title: "cost USD", cell: (row) => (Number(row.costNanoUsd) / 1e9).toFixed(6) },
   { title: "denials", cell: (row) => integer(row.denied) },
 ];

@@ -32,11 +32,15 @@ const WORDS =
     " ",
   );
 
-/** Sends a tenant's calls; `onCall` is told of each that has ended. Throws where the app answers what it never should. */
+/**
+ * Sends a tenant's calls; `onCall` is told of each that has ended. Rejects where the app answers what it never should, and
+ * when `signal` ends the traffic.
+ */
 export async function runTraffic(
   appUrl: string,
   tenant: TenantTraffic,
   seed: string,
+  signal: AbortSignal,
   onCall: () => void,
 ): Promise<TrafficOutcome> {
   const random = seededRandom(`${seed}/traffic/${tenant.tenantId}`);
@@ -45,7 +49,7 @@ export async function runTraffic(
   const outcomes: CallOutcome[] = [];
   const user = async (): Promise<void> => {
     for (const call of queue) {
-      outcomes.push(await send(appUrl, tenant.tenantId, call));
+      outcomes.push(await send(appUrl, tenant.tenantId, call, signal));
       onCall();
     }
   };
@@ -66,11 +70,17 @@ function makeCall(random: Random, index: number): Call {
   return index % 2 === 0 ? { path: "/chat/stream", body, leaves: index % 20 === 4 } : { path: "/chat", body };
 }
 
-async function send(appUrl: string, tenantId: string, { path, body, leaves }: Call): Promise<CallOutcome> {
+async function send(
+  appUrl: string,
+  tenantId: string,
+  { path, body, leaves }: Call,
+  signal: AbortSignal,
+): Promise<CallOutcome> {
   const answer = await fetch(new URL(path, appUrl), {
     method: "POST",
     headers: { "content-type": "application/json", "x-tenant-id": tenantId },
     body: JSON.stringify(body),
+    signal,
   });
   if (answer.status === 200 && leaves) {
     await answer.body?.getReader().cancel();

@@ -21,7 +21,8 @@ export interface TenantVerdict {
   readonly ledgerTokens: number;
   readonly partialTokens: number;
   readonly estimatedTokens: number;
-  readonly noneTokens: number;
+  /** Calls whose usage nobody knows: the provider said nothing, and nothing was seen. */
+  readonly callsWithoutUsage: number;
   readonly unreportedTokens: number;
   /** A decimal string. */
   readonly costNanoUsd: string;
@@ -79,7 +80,7 @@ function judgeTenant({ tenant, traffic, provider, account, unjustDenials }: Tena
     ledgerTokens: account.tokensBySource.provider,
     partialTokens: account.tokensBySource.partial,
     estimatedTokens: account.tokensBySource.estimated,
-    noneTokens: account.tokensBySource.none,
+    callsWithoutUsage: account.tokensBySource.none,
     unreportedTokens: unreported.inputTokens + unreported.outputTokens,
     costNanoUsd: account.costNanoUsd.toString(),
     denied: traffic.denied,

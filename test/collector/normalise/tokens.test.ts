@@ -72,3 +72,8 @@ test.each([
 ])("the provider %s is known as %s", (name, canonical) => {
   expect(eventOf({ ...CHAT, "gen_ai.provider.name": name }).provider).toBe(canonical);
 });
+
+test("tokens named as the resource count once, not again from the token attributes", () => {
+  const attributes = { "quotel.resource": "tokens", "quotel.amount": 15, "gen_ai.usage.input_tokens": 15 };
+  expect(eventOf(attributes)).toMatchObject({ resource: "tokens", amount: 15, inputTokens: null });
+});
