@@ -76,8 +76,11 @@ async function requireCatalogue({ plansFile, defaultPlan }: QuotaServiceConfig):
 async function closeServer(server: Server): Promise<void> {
   const closed = once(server, "close");
   server.close();
+  // A connection whose request is answered from now on would stay open for its keep-alive time.
+  const closeIdle = setInterval(() => server.closeIdleConnections(), 20);
   const cut = setTimeout(() => server.closeAllConnections(), SHUTDOWN_TIMEOUT_MS);
   await closed;
+  clearInterval(closeIdle);
   clearTimeout(cut);
 }
 

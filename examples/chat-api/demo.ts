@@ -31,7 +31,8 @@ const startedAt = performance.now();
 const cleanup = new AsyncDisposableStack();
 let stopping: Promise<void> | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void stopAll().finally(() => process.exit(signal === "SIGINT" ? 130 : 143)));
+  // Not once: a second, impatient Ctrl-C must not leave the children behind.
+  process.on(signal, () => void stopAll().finally(() => process.exit(signal === "SIGINT" ? 130 : 143)));
 }
 
 try {
@@ -75,6 +76,7 @@ async function sendTraffic(appUrl: string): Promise<ReadonlyMap<string, TrafficO
   const bar = new SingleBar({ format, stream: process.stderr, noTTYOutput: false }, Presets.shades_classic);
   const showBar = talkative && process.stderr.isTTY;
   if (showBar) bar.start(CALLS, 0);
+  else tell(`Sending ${CALLS} calls of ${TENANTS.length} tenants ...`);
   const interruption = new AbortController();
   cleanup.defer(() => interruption.abort());
   try {

@@ -9,6 +9,17 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown):
   return { ok: false, refusal: invalidRequest(parsed.error.issues.flatMap(problemsOf)) };
 }
 
+/** As `parse`, for a body, which must be a JSON object. */
+export function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown): Parsed<z.output<Schema>> {
+  return isObject(body) ? parse(schema, body) : { ok: false, refusal: NOT_AN_OBJECT };
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const NOT_AN_OBJECT = invalidRequest([{ path: "", message: "The body must be a JSON object" }]);
+
 /** Plain words for what zod finds; a schema's own message goes first. */
 const messageOf: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === "invalid_type") {

@@ -5,10 +5,9 @@ import {
 } from "@quotel/conventions";
 import type { QuotaItem, ReservationItem } from "@quotel/conventions";
 import { z } from "zod";
-import { invalidRequest } from "../http/refusal.ts";
 import type { Parsed } from "../http/refusal.ts";
 import { tenantIdSchema } from "../http/tenancy.ts";
-import { parse } from "../http/validation.ts";
+import { isObject, parse, parseBody } from "../http/validation.ts";
 import { itemList, quotaItemFields, reservationItemFields, toQuotaItem, toReservationItem } from "./items.ts";
 
 /** What the bodies of the quota API say, whichever of their forms was used. */
@@ -26,7 +25,7 @@ export interface ReserveBody {
 export type PatchBody = z.output<typeof closeBody> | z.output<typeof extendBody>;
 
 /** A reservation id in lower case, so that one id has one spelling. */
-export const reservationIdSchema = z
+const reservationIdSchema = z
   .string()
   .regex(RESERVATION_ID_PATTERN, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000001")
   .transform((id) => id.toLowerCase());
@@ -70,44 +69,38 @@ const extendBody = z
     ttlSeconds: ttlSeconds.optional(),
   })
   .refine((body) => body.items !== undefined || body.ttlSeconds !== undefined, "needs items, ttlSeconds or both");
+const releaseBody = z.strictObject(tenant);
+const reservationPath = z.object({ id: reservationIdSchema });
 const patchBody = z.discriminatedUnion("action", [closeBody, extendBody], {
   error: (issue) => (issue.code === "invalid_union" ? "must be close or extend" : undefined),
 });
 
 /** `POST /v1/quota/check`. */
 export function readCheckBody(body: unknown): Parsed<CheckBody> {
-  if (!isObject(body)) return NOT_AN_OBJECT;
-  return "items" in body ? parse(checkList, body) : parse(checkOne, body);
+  return namesItems(body) ? parseBody(checkList, body) : parseBody(checkOne, body);
 }
 
 /** `POST /v1/quota/reservations`. */
 export function readReserveBody(body: unknown): Parsed<ReserveBody> {
-  if (!isObject(body)) return NOT_AN_OBJECT;
-  return "items" in body ? parse(reserveList, body) : parse(reserveOne, body);
+  return namesItems(body) ? parseBody(reserveList, body) : parseBody(reserveOne, body);
 }
 
 /** `PATCH /v1/quota/reservations/{id}`. */
 export function readPatchBody(body: unknown): Parsed<PatchBody> {
-  return isObject(body) ? parse(patchBody, body) : NOT_AN_OBJECT;
+  return parseBody(patchBody, body);
 }
 
 /** `DELETE /v1/quota/reservations/{id}`, whose body may be left out. */
 export function readReleaseBody(body: unknown): Parsed<{ readonly tenantId?: string | undefined }> {
-  if (body === undefined) return { ok: true, value: {} };
-  return isObject(body) ? parse(z.strictObject(tenant), body) : NOT_AN_OBJECT;
+  return body === undefined ? { ok: true, value: {} } : parseBody(releaseBody, body);
 }
 
 /** The id in a reservation's path. */
 export function readReservationId(id: string): Parsed<string> {
-  const read = parse(z.object({ id: reservationIdSchema }), { id });
+  const read = parse(reservationPath, { id });
   return read.ok ? { ok: true, value: read.value.id } : read;
 }
 
-const NOT_AN_OBJECT: Parsed<never> = {
-  ok: false,
-  refusal: invalidRequest([{ path: "", message: "The body must be a JSON object" }]),
-};
-
-function isObject(body: unknown): body is object {
-  return typeof body === "object" && body !== null && !Array.isArray(body);
+function namesItems(body: unknown): boolean {
+  return isObject(body) && "items" in body;
 }

@@ -54,9 +54,9 @@ test("the demo conserves every reported token, lets nobody past a limit and deni
   await expectNothingLeft();
 });
 
-test("a demo that is interrupted takes everything it started with it", async () => {
+test("a demo that is interrupted amid its traffic takes everything it started with it", async () => {
   const { child, output, ended } = startDemo();
-  while (!output.stderr.includes("Waiting")) {
+  while (!output.stderr.includes("Sending")) {
     if (child.exitCode !== null) throw new Error(`the demo ended too early: ${output.stderr}`);
     await once(child.stderr, "data");
   }

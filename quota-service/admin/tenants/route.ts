@@ -7,22 +7,21 @@ import type { Refusal } from "../../http/refusal.ts";
 import { pathParameter } from "../../http/route.ts";
 import type { Route } from "../../http/route.ts";
 import { tenantIdSchema } from "../../http/tenancy.ts";
-import { parse } from "../../http/validation.ts";
+import { parse, parseBody } from "../../http/validation.ts";
 import { LICENCE_STATUSES, putTenant } from "./put-tenant.ts";
 
-const settingSchema = z.object({
-  tenantId: tenantIdSchema,
-  body: z.strictObject({ plan: z.string(), licenceStatus: z.enum(LICENCE_STATUSES).optional() }),
-});
+const pathSchema = z.object({ id: tenantIdSchema });
+const settingSchema = z.strictObject({ plan: z.string(), licenceStatus: z.enum(LICENCE_STATUSES).optional() });
 
 /** `PUT /v1/admin/tenants/{id}`: registers a tenant or changes its plan. */
 export function tenantRoute(pool: Pool): Route {
   const handle = async (req: Request, res: Response): Promise<void> => {
-    const body: unknown = req.body;
-    const read = parse(settingSchema, { tenantId: pathParameter(req, "id"), body });
-    if (!read.ok) return refuse(res, read.refusal);
-    const { plan, licenceStatus = null } = read.value.body;
-    const tenant = await putTenant(pool, { tenantId: read.value.tenantId, plan, licenceStatus });
+    const path = parse(pathSchema, { id: pathParameter(req, "id") });
+    if (!path.ok) return refuse(res, path.refusal);
+    const setting = parseBody(settingSchema, req.body);
+    if (!setting.ok) return refuse(res, setting.refusal);
+    const { plan, licenceStatus = null } = setting.value;
+    const tenant = await putTenant(pool, { tenantId: path.value.id, plan, licenceStatus });
     if (tenant === null) return refuse(res, await unknownPlan(pool, plan));
     res.json(tenant);
   };

@@ -31,7 +31,7 @@ export async function readRecentEvents(
       from public.usage_events
       where tenant_id = $1 and ended_at >= $2 and ended_at < $3
         and event_day between ($2::timestamptz at time zone 'UTC')::date and ($3::timestamptz at time zone 'UTC')::date
-      order by event_day desc, ended_at desc
+      order by event_day desc, ended_at desc, trace_id, span_id
       limit $4`,
     values: [tenantId, instantOfMs(startMs), instantOfMs(endMs), EVENTS_MAX],
   });

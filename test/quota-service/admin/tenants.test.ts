@@ -60,12 +60,14 @@ test("a plan nobody has defined is refused with a list of those there are", asyn
 });
 
 test.each<[tenantId: string, body: unknown, field: string]>([
-  ["acme", {}, "body.plan"],
-  ["acme", { plan: 7 }, "body.plan"],
-  ["acme", { plan: "pro", licenceStatus: "happy" }, "body.licenceStatus"],
-  ["acme", { plan: "pro", price: 1 }, "body.price"],
-  ["unattributed", { plan: "pro" }, "tenantId"],
-  ["a%20b", { plan: "pro" }, "tenantId"],
+  ["acme", [], ""],
+  ["acme", undefined, ""],
+  ["acme", {}, "plan"],
+  ["acme", { plan: 7 }, "plan"],
+  ["acme", { plan: "pro", licenceStatus: "happy" }, "licenceStatus"],
+  ["acme", { plan: "pro", price: 1 }, "price"],
+  ["unattributed", { plan: "pro" }, "id"],
+  ["a%20b", { plan: "pro" }, "id"],
 ])("a setting of %s to %j is refused, naming %s", async (tenantId, body, field) => {
   expect(await put(tenantId, body)).toMatchObject({
     status: 400,

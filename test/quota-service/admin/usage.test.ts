@@ -66,7 +66,9 @@ describe("one tenant's usage", () => {
 
   test("its latest events come newest first, with the ids of their spans", async () => {
     const { recentEvents } = await usage<AdminTenantUsage>("tenantId=acme");
-    const newest = own.toSorted((a, b) => b.endedAtMicros - a.endedAtMicros).slice(0, 20);
+    const newest = own
+      .toSorted((a, b) => b.endedAtMicros - a.endedAtMicros || a.traceId.localeCompare(b.traceId))
+      .slice(0, 20);
     expect(recentEvents.map(({ traceId, spanId }) => `${traceId} ${spanId}`)).toEqual(
       newest.map(({ traceId, spanId }) => `${traceId} ${spanId}`),
     );
