@@ -32,11 +32,16 @@ async function start(env: NodeJS.ProcessEnv): Promise<void> {
   const closeAll = async (): Promise<void> => {
     for (const close of closings.splice(0).reverse()) await close();
   };
+  let starting = true;
+  let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
     console.log(`${signal}: draining`);
-    void closeAll();
+    // What is being started right now is closed as soon as it has started.
+    if (!starting) void closeAll();
   };
-  process.once("SIGTERM", stop).once("SIGINT", stop);
+  process.on("SIGTERM", stop).on("SIGINT", stop);
   try {
     const { url, where } = await openDatabase(env, closings);
     const poolFor = (part: string) => {
@@ -66,6 +71,8 @@ async function start(env: NodeJS.ProcessEnv): Promise<void> {
     await closeAll();
     throw error;
   }
+  starting = false;
+  if (stopping) await closeAll();
 }
 
 function readRoomConfigs(env: NodeJS.ProcessEnv) {

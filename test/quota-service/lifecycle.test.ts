@@ -105,7 +105,7 @@ describe("closing", () => {
     ]);
     expect(statuses.filter((status) => status === 201)).toHaveLength(held.rows.length);
     expect(held.rows.length).toBeGreaterThan(0);
-    await expect(send(service, "GET", "/healthz")).rejects.toThrow();
+    await expect(send(service, "GET", "/healthz")).rejects.toThrow("fetch failed");
     agent.destroy();
   });
 });
