@@ -206,12 +206,15 @@ CREATE INDEX tenants_provisioned ON quotel.tenants USING btree (provisioned_by, 
 
 CREATE OR REPLACE FUNCTION quotel.add_arrays(a bigint[], b integer[])
  RETURNS bigint[]
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
-  select array(
-    select coalesce(x, 0) + coalesce(y, 0) from unnest(a, b) with ordinality as t (x, y, position) order by position)
-$function$;
+begin
+  for position in 1 .. cardinality(b) loop
+    a[position] := coalesce(a[position], 0) + b[position];
+  end loop;
+  return a;
+end $function$;
 
 CREATE OR REPLACE FUNCTION quotel.ensure_event_partitions(first_day date, last_day date)
  RETURNS integer

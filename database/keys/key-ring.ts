@@ -18,11 +18,16 @@ interface Known {
   readonly confirmedAtMs: number;
 }
 
+/** Longer ones are nobody's; so what is remembered stays small. */
+const TOKEN_LENGTH_MAX = 512;
 /** Bounds of memory. Unknown tokens have a map of their own, so that guessing cannot push out real keys. */
 const KNOWN_MAX = 10_000;
 const UNKNOWN_MAX = 10_000;
 
-/** Tells whom a bearer token belongs to, from memory where it was asked for lately. */
+/**
+ * Tells whom a bearer token belongs to, from memory where it was asked for lately. Memory is keyed by the token itself:
+ * hashing it would be the dearest step of a decision's HTTP path.
+ */
 export class KeyRing {
   readonly #pool: Pool;
   readonly #knownForMs: number;
@@ -47,13 +52,13 @@ export class KeyRing {
 
   /** The key of a token, of whatever kind; null = unknown or revoked. Rejects as `authenticate` does. */
   async find(token: string): Promise<Key | null> {
-    const tokenHash = hashToken(token);
+    if (token.length > TOKEN_LENGTH_MAX) return null;
     const nowMs = performance.now();
-    const known = this.#known.get(tokenHash);
+    const known = this.#known.get(token);
     if (known !== undefined && nowMs < known.confirmedAtMs + this.#knownForMs) return known.key;
-    if (nowMs < (this.#unknownUntilMs.get(tokenHash) ?? 0)) return null;
+    if (nowMs < (this.#unknownUntilMs.get(token) ?? 0)) return null;
     try {
-      return await this.#lookUpOnce(tokenHash);
+      return await this.#lookUpOnce(token);
     } catch (error) {
       if (known !== undefined && isUnavailable(error) && nowMs < known.confirmedAtMs + this.#staleForMs)
         return known.key;
@@ -62,22 +67,22 @@ export class KeyRing {
   }
 
   /** Requests that ask for the same token at the same time share one query. */
-  #lookUpOnce(tokenHash: string): Promise<Key | null> {
-    const running = this.#lookups.get(tokenHash);
+  #lookUpOnce(token: string): Promise<Key | null> {
+    const running = this.#lookups.get(token);
     if (running !== undefined) return running;
-    const lookup = this.#lookUp(tokenHash).finally(() => this.#lookups.delete(tokenHash));
-    this.#lookups.set(tokenHash, lookup);
+    const lookup = this.#lookUp(token).finally(() => this.#lookups.delete(token));
+    this.#lookups.set(token, lookup);
     return lookup;
   }
 
-  async #lookUp(tokenHash: string): Promise<Key | null> {
+  async #lookUp(token: string): Promise<Key | null> {
     const askedAtMs = performance.now();
-    const key = await findKey(this.#pool, tokenHash);
+    const key = await findKey(this.#pool, hashToken(token));
     if (key === null) {
-      this.#known.delete(tokenHash);
-      remember(this.#unknownUntilMs, tokenHash, askedAtMs + this.#unknownForMs, UNKNOWN_MAX);
+      this.#known.delete(token);
+      remember(this.#unknownUntilMs, token, askedAtMs + this.#unknownForMs, UNKNOWN_MAX);
     } else {
-      remember(this.#known, tokenHash, { key, confirmedAtMs: askedAtMs }, KNOWN_MAX);
+      remember(this.#known, token, { key, confirmedAtMs: askedAtMs }, KNOWN_MAX);
     }
     return key;
   }

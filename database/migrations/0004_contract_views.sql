@@ -1,11 +1,16 @@
 -- The SQL contract: dashboards, BI and the read endpoints use these, so that the tables above stay free to change.
 -- security_invoker: row-level security binds whoever asks.
 
+-- In plpgsql because the loop works on the aggregate's own array in place: an SQL function, which would set up a query
+-- for each row, takes twenty times as long.
 create function quotel.add_arrays(a bigint[], b integer[]) returns bigint[]
-language sql immutable parallel safe as $$
-  select array(
-    select coalesce(x, 0) + coalesce(y, 0) from unnest(a, b) with ordinality as t (x, y, position) order by position)
-$$;
+language plpgsql immutable strict parallel safe as $$
+begin
+  for position in 1 .. cardinality(b) loop
+    a[position] := coalesce(a[position], 0) + b[position];
+  end loop;
+  return a;
+end $$;
 create aggregate quotel.sum_arrays(integer[]) (sfunc = quotel.add_arrays, stype = bigint[], initcond = '{}');
 
 -- The q-quantile in milliseconds of a latency histogram (see usage_rollups.latency); null when it is empty.

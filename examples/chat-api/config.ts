@@ -1,5 +1,7 @@
 /** How the chat app runs. */
 interface AppConfig {
+  /** Address to listen on; loopback unless a container says otherwise. */
+  readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
   readonly openaiBaseUrl: string;
@@ -11,7 +13,7 @@ interface AppConfig {
 export type ConfigResult =
   { readonly ok: true; readonly config: AppConfig } | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Reads `PORT`, `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `CHAT_MODEL` and `EMBEDDING_MODEL`; names every problem, not the first. */
+/** Reads `LISTEN_HOST`, `PORT`, `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `CHAT_MODEL` and `EMBEDDING_MODEL`; names every problem, not the first. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
   const problems: string[] = [];
   const port = Number(env["PORT"] ?? 3000);
@@ -23,5 +25,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (problems.length > 0) return { ok: false, problems };
   const chatModel = env["CHAT_MODEL"] ?? "gpt-4o-mini";
   const embeddingModel = env["EMBEDDING_MODEL"] ?? "text-embedding-3-small";
-  return { ok: true, config: { port, openaiBaseUrl, openaiApiKey, chatModel, embeddingModel } };
+  const host = env["LISTEN_HOST"] || "127.0.0.1";
+  return { ok: true, config: { host, port, openaiBaseUrl, openaiApiKey, chatModel, embeddingModel } };
 }

@@ -11,11 +11,11 @@ if (!read.ok) {
   process.exit(1);
 }
 
-const { port, openaiBaseUrl, openaiApiKey, chatModel, embeddingModel } = read.config;
+const { host, port, openaiBaseUrl, openaiApiKey, chatModel, embeddingModel } = read.config;
 const openai = new OpenAI({ baseURL: openaiBaseUrl, apiKey: openaiApiKey });
 const server = createServer(createApp({ openai, chatModel, embeddingModel }));
-server.listen(port, "127.0.0.1", () => {
-  console.log(`chat-api listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+server.listen(port, host, () => {
+  console.log(`chat-api listening on http://${host}:${(server.address() as AddressInfo).port}`);
 });
 process.once("SIGTERM", () => {
   server.close();

@@ -1,5 +1,7 @@
 /** How the fake provider runs. */
 export interface ProviderConfig {
+  /** Address to listen on; loopback unless a container says otherwise. */
+  readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
   /** Same seed, same text, token counts and faults. */
@@ -13,7 +15,7 @@ export interface ProviderConfig {
 export type ConfigResult =
   { readonly ok: true; readonly config: ProviderConfig } | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Reads `PORT`, `PROVIDER_SEED`, `PROVIDER_FAULT_RATE` and `PROVIDER_LATENCY_MS`; names every problem, not the first. */
+/** Reads `LISTEN_HOST`, `PORT`, `PROVIDER_SEED`, `PROVIDER_FAULT_RATE` and `PROVIDER_LATENCY_MS`; names every problem, not the first. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
   const problems: string[] = [];
   const number = (name: string, fallback: number, max: number): number => {
@@ -22,6 +24,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     return value;
   };
   const config: ProviderConfig = {
+    host: env["LISTEN_HOST"] || "127.0.0.1",
     port: number("PORT", 0, 65_535),
     seed: env["PROVIDER_SEED"] ?? "quotel",
     faultRate: number("PROVIDER_FAULT_RATE", 0.12, 1),

@@ -10,10 +10,10 @@ if (!read.ok) {
   process.exit(1);
 }
 
-const { port, seed, faultRate, latencyMs } = read.config;
+const { host, port, seed, faultRate, latencyMs } = read.config;
 const server = createProvider({ seed, latencyMs, chooseFault: seededFaults(seed, faultRate) });
-server.listen(port, "127.0.0.1", () => {
-  console.log(`provider listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+server.listen(port, host, () => {
+  console.log(`provider listening on http://${host}:${(server.address() as AddressInfo).port}`);
 });
 process.once("SIGTERM", () => {
   server.close();

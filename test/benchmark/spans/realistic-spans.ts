@@ -9,11 +9,18 @@ const MODELS = ["gpt-4o-mini-2024-07-18", "gpt-4o-2024-08-06", "claude-sonnet-4-
 const ROUTES = ["/api/chat", "/api/chat/:id/messages", "/api/search", "/api/documents/:id"];
 const BASE_NANOS = 1_790_000_000_000_000_000n;
 
-/** A batch as the JavaScript SDK's batch processor sends them: half HTTP server spans, half model calls. */
-export function realisticRequest(spanCount: number, seed: number): TraceRequest {
-  const spans = Array.from({ length: spanCount }, (_, index) =>
-    index % 2 === 0 ? serverSpan(seed, index) : chatSpan(seed, index),
-  );
+/**
+ * A batch as the JavaScript SDK's batch processor sends them: half HTTP server spans, half model calls, a fifth of those
+ * embeddings. Of 500 tenants. The same seed gives the same spans, another one gives other ids.
+ *
+ * @param baseNanos Unix nanoseconds at about which the spans start
+ */
+export function realisticRequest(spanCount: number, seed: number, baseNanos = BASE_NANOS): TraceRequest {
+  const spans = Array.from({ length: spanCount }, (_, index) => {
+    const times = timesOf(baseNanos, seed, index);
+    if (index % 2 === 0) return { ...times, ...serverSpan(seed, index) };
+    return { ...times, ...(index % 10 === 9 ? embeddingSpan(seed, index) : chatSpan(seed, index)) };
+  });
   return {
     resourceSpans: [
       {
@@ -76,9 +83,30 @@ function chatSpan(seed: number, index: number): object {
   };
 }
 
+function embeddingSpan(seed: number, index: number): object {
+  return {
+    ...base(seed, index, "embeddings text-embedding-3-small", 3),
+    attributes: [
+      text("gen_ai.operation.name", "embeddings"),
+      text("gen_ai.provider.name", "openai"),
+      text("gen_ai.request.model", "text-embedding-3-small"),
+      text("gen_ai.response.model", "text-embedding-3-small"),
+      integer("gen_ai.usage.input_tokens", 300 + index),
+      text("server.address", "api.openai.com"),
+      integer("server.port", 443),
+      text("quotel.tenant.id", tenant(seed, index)),
+    ],
+  };
+}
+
+/** A request's spans lie within a second, those of a thousand requests within a minute. */
+function timesOf(baseNanos: bigint, seed: number, index: number): object {
+  const start = baseNanos + BigInt(seed % 1_000) * 60_000_000n + BigInt(index) * 1_234_567n;
+  return { startTimeUnixNano: String(start), endTimeUnixNano: String(start + 321_987_654n) };
+}
+
 function base(seed: number, index: number, name: string, kind: number): object {
   const hex = digest(seed, index);
-  const start = BASE_NANOS + BigInt(seed) * 1_000_000_000n + BigInt(index) * 1_234_567n;
   return {
     // Two spans, the request and its model call, share a trace.
     traceId: digest(seed, index >> 1).slice(0, 32),
@@ -87,8 +115,6 @@ function base(seed: number, index: number, name: string, kind: number): object {
     flags: 257,
     name,
     kind,
-    startTimeUnixNano: String(start),
-    endTimeUnixNano: String(start + 321_987_654n),
     status: { code: 0 },
   };
 }

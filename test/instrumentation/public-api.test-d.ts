@@ -1,0 +1,37 @@
+import type { CheckRequest, Decision, ReservationDecision, ReserveRequest } from "@quotel/conventions";
+import { enforceQuota } from "@quotel/instrumentation/express";
+import { QuotaClient, setTenant, setTenantResolver, withTenant } from "@quotel/instrumentation";
+import type { RequestHandler } from "express";
+import { expectTypeOf, test } from "vitest";
+
+test("enforceQuota() is a middleware that Express accepts", () => {
+  expectTypeOf(enforceQuota()).toExtend<RequestHandler>();
+  expectTypeOf(enforceQuota({ denyStatus: 403 })).toExtend<RequestHandler>();
+  // @ts-expect-error: an end user is told 429 or 403
+  enforceQuota({ denyStatus: 500 });
+});
+
+test("withTenant gives back what the function returns, with its type", () => {
+  expectTypeOf(withTenant("acme", () => 42)).toEqualTypeOf<number>();
+  expectTypeOf(withTenant("acme", async () => "done")).toEqualTypeOf<Promise<string>>();
+  expectTypeOf(setTenant).parameter(0).toEqualTypeOf<string>();
+  expectTypeOf(setTenantResolver).returns.toEqualTypeOf<void>();
+});
+
+test("a quota client answers with the decisions of the HTTP API", () => {
+  const client = new QuotaClient();
+  expectTypeOf(client.check).parameter(0).toEqualTypeOf<CheckRequest>();
+  expectTypeOf<Awaited<ReturnType<typeof client.check>>>().toExtend<{ readonly kind: string }>();
+});
+
+test("a request names one resource or several items, never both shapes half", () => {
+  expectTypeOf<{ tenantId: string; resource: string; amount: number }>().toExtend<CheckRequest>();
+  expectTypeOf<{ tenantId: string; items: { resource: string; amount: number }[] }>().toExtend<CheckRequest>();
+  expectTypeOf<{ tenantId: string; resource: string }>().not.toExtend<CheckRequest>();
+  expectTypeOf<{ tenantId: string; resource: string; amount: number }>().not.toExtend<ReserveRequest>();
+});
+
+test("a reservation's decision is a decision with grants", () => {
+  expectTypeOf<ReservationDecision["items"][number]>().toExtend<Decision["items"][number] & { granted: number }>();
+  expectTypeOf<Decision["mode"]>().toEqualTypeOf<"strict" | "fail_open" | "fail_closed">();
+});

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+import base from "../../vitest.config.ts";
+
+/** `npm run test:interop`: the parts of `npm test`, with peers that are not ours and not on npm. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ["test/interop/**/*.test.ts"],
+    exclude: [],
+    typecheck: { enabled: false },
+    testTimeout: 120_000,
+    // The first run installs the peers.
+    hookTimeout: 300_000,
+  },
+});

@@ -1,0 +1,24 @@
+import type { Pool } from "pg";
+
+/**
+ * Makes a test's database watch itself: every state of a total that a transaction writes and that is over `limit` is
+ * written down at once, so no moment of a race goes unseen. Needs a superuser's pool.
+ */
+export async function watchTotals(admin: Pool, resource: string, limit: number): Promise<void> {
+  await admin.query(`
+    create table public.passed_limits (tenant_id text, period text, period_start timestamptz, used bigint, reserved bigint);
+    create function public.note_passed_limit() returns trigger language plpgsql security definer as $$
+    begin
+      insert into public.passed_limits
+      values (new.tenant_id, new.period, new.period_start, new.used, new.reserved);
+      return null;
+    end $$;
+    create trigger note_passed_limit after insert or update on quotel.quota_totals for each row
+    when (new.resource = '${resource}' and new.period = 'day' and new.used + new.reserved > ${limit})
+    execute function public.note_passed_limit()`);
+}
+
+/** The states over the limit that have been committed. Must be empty. */
+export async function passedLimits(admin: Pool): Promise<unknown[]> {
+  return (await admin.query("select * from public.passed_limits")).rows;
+}
