@@ -32,8 +32,7 @@ const catalogueSchema = z.strictObject({
     .superRefine(refuseBadPlanIds),
 });
 
-/** One limit of a plan, with every default filled in. */
-export type PlanLimit = z.output<typeof limitSchema>;
+/** One plan, with every default filled in. */
 export type Plan = z.output<typeof planSchema>;
 /** The plans by id, as in `plans.json`. */
 export type Catalogue = z.output<typeof catalogueSchema>;

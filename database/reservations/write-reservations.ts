@@ -1,3 +1,4 @@
+import type { ReservationDecision } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { instantOfMs } from "../periods/instant.ts";
 import { accountingPeriods } from "../periods/period.ts";
@@ -12,7 +13,7 @@ export interface ReservationChange {
   readonly before: Reservation | null;
   readonly after: Reservation;
   /** The decision that admitted it, kept as it was answered; leave out to keep what is stored. */
-  readonly decision?: unknown;
+  readonly decision?: ReservationDecision | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from "pg";
 import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
+import type { ReservationDecision } from "@quotel/conventions";
 import { isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { earlyReservation, extend, holdOf, isLive } from "#database/reservations/protocol";
@@ -113,7 +114,8 @@ class AdmissionDesk {
     if (current.requestHash === null) return { kind: "ended" };
     if (current.requestHash !== request.requestHash) return { kind: "conflict" };
     const stored = this.#changed.get(key)?.decision ?? (await readDecision(this.#client, request));
-    return { kind: "repeated", decision: stored as never };
+    if (stored === null) throw new Error(`reservation ${key} was admitted without a stored decision`);
+    return { kind: "repeated", decision: stored };
   }
 
   #reserve(key: string, request: ReserveRequest, tenant: Tenant, early: Reservation | null): Outcome {
@@ -156,7 +158,7 @@ class AdmissionDesk {
   }
 
   /** Remembers a change, and lets the requests that follow in this group see its hold. */
-  #keep(key: string, before: Reservation | null, after: Reservation, decision?: unknown): void {
+  #keep(key: string, before: Reservation | null, after: Reservation, decision?: ReservationDecision): void {
     const previous = this.#changed.get(key);
     for (const item of after.resources) {
       const was = (previous?.after ?? before)?.resources.find((it) => it.resource === item.resource);

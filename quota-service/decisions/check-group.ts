@@ -1,11 +1,10 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { Decision } from "@quotel/conventions";
 import type { Pool } from "pg";
 import { planVersionInForce } from "#database/plans/plan-version";
 import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
-import { decide } from "./decide.ts";
 import type { CheckOutcome, CheckRequest } from "./engine.ts";
+import { judge } from "./judge.ts";
 import type { PlanLimits } from "./limit.ts";
 import { readFacts } from "./read-facts.ts";
 import type { FactsOfGroup } from "./read-facts.ts";
@@ -42,26 +41,6 @@ function newcomer(tenantId: string, planId: string, planVersion: number | null):
 }
 
 function decisionFor(tenant: Tenant, request: CheckRequest, facts: FactsOfGroup): Decision {
-  const { tenantId } = tenant;
-  const verdict = decide({
-    nowMs: facts.nowMs,
-    licenceStatus: tenant.licenceStatus,
-    limits: facts.limitsOf.get(tenantId) ?? [],
-    limitSource: tenant.planSource === "default" ? "default" : "plan",
-    demands: request.items.map(({ resource, amount }) => ({ resource, amount, atLeast: amount, alreadyUsed: 0 })),
-    standingOf: (resource, period) => facts.standing(tenantId, resource, period),
-    firstExpiryMs: facts.firstExpiryMs.get(tenantId) ?? null,
-  });
-  return {
-    allowed: verdict.allowed,
-    decisionId: randomUUIDv7(),
-    tenantId,
-    plan: tenant.planId,
-    reason: verdict.reason,
-    items: verdict.items.map(({ granted: _granted, ...item }) => item),
-    asOf: new Date(facts.nowMs).toISOString(),
-    lagMs: null,
-    mode: "strict",
-    retryAfterSeconds: verdict.retryAfterSeconds,
-  };
+  const { decision } = judge(facts, tenant, request.items, () => 0);
+  return { ...decision, items: decision.items.map(({ granted: _granted, ...item }) => item) };
 }

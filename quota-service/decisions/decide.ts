@@ -76,7 +76,7 @@ interface Blocked {
 function judgeDemand(facts: Facts, demand: Demand): Judged {
   const limits = facts.limits.filter((limit) => limit.resource === demand.resource);
   if (limits.length === 0) {
-    const item = unlimitedItem(facts, demand);
+    const item = unlimitedItem(demand, facts.standingOf(demand.resource, "lifetime"), facts.limitSource);
     return { fits: true, granted: demand.amount, hopeless: false, items: [item], blocked: [] };
   }
   const binding = limits.filter((limit) => limit.enforcement === "hard" && limit.amount !== null && isQuota(limit));
@@ -137,12 +137,16 @@ function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): D
   };
 }
 
-function unlimitedItem(facts: Facts, demand: Demand): DecisionItem {
-  const { used, reserved } = facts.standingOf(demand.resource, "lifetime");
+/** What is said of a resource that no limit applies to. */
+export function unlimitedItem(
+  { resource, amount }: { readonly resource: string; readonly amount: number },
+  { used, reserved }: Standing,
+  source: DecisionItem["source"],
+): DecisionItem {
   return {
-    resource: demand.resource,
+    resource,
     period: null,
-    requested: demand.amount,
+    requested: amount,
     limit: null,
     used,
     reserved,
@@ -152,7 +156,7 @@ function unlimitedItem(facts: Facts, demand: Demand): DecisionItem {
     allowed: true,
     state: "ok",
     enforcement: "hard",
-    source: facts.limitSource,
+    source,
   };
 }
 

@@ -11,7 +11,7 @@ import { planFile, startCollector, startQuotaService, stopRooms } from "./rooms.
 import { chatEvent, sendSpans } from "./telemetry.ts";
 
 /** Of tokens, per day and also for life, so that a race at midnight is the same race. */
-const LIMIT = 40;
+const LIMIT = 20;
 const CLIENTS = 60;
 const TENANTS = Array.from({ length: 20 }, (_, i) => i);
 
@@ -64,7 +64,7 @@ describe.each([18, 15] as const)("three quota services and a collector on Postgr
     const late: (() => Promise<void>)[] = [];
     // The collector meets the same newcomers in the same moment; what they did there used nothing.
     const greetings = Promise.all(tenants.map((tenant) => deliver(chatEvent(tenant, "greeting", 0))));
-    const answers = await inParallel(CLIENTS, asksOf(tenants, 30), async ({ tenant, n }) => {
+    const answers = await inParallel(CLIENTS, asksOf(tenants, 15), async ({ tenant, n }) => {
       const it = await reserve(quotaUrl(n), tenant, randomUUIDv7(), amount);
       if (!it.admitted) return { tenant, admitted: 0 };
       const spans = [1, 2].map((part) => chatEvent(tenant, `${n} part ${part}`, 1, it.reservationId));
@@ -90,7 +90,7 @@ describe.each([18, 15] as const)("three quota services and a collector on Postgr
     const tenants = TENANTS.map((i) => `mixed-${i}`);
     const sums = new Map(tenants.map((tenant) => [tenant, { used: 0, reserved: 0 }]));
     const late: (() => Promise<void>)[] = [];
-    await inParallel(CLIENTS, asksOf(tenants, 42), async ({ tenant, n }) => {
+    await inParallel(CLIENTS, asksOf(tenants, 21), async ({ tenant, n }) => {
       const estimate = 2 + (n % 5);
       const { admitted, reservationId } = await reserve(quotaUrl(n), tenant, randomUUIDv7(), estimate);
       if (!admitted) return;

@@ -1,0 +1,111 @@
+import { randomUUIDv7 } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, expect, test } from "vitest";
+import { createPool } from "#database/pool";
+import { driftFromHolds, driftFromLedger } from "../database/record/usage-oracle.ts";
+import { createTestDatabase } from "../database/test-database.ts";
+import { inParallel } from "./in-parallel.ts";
+import { passedLimits, watchTotals } from "./observed-totals.ts";
+import { close, reserve } from "./quota-client.ts";
+import { planFile, startCollector, startQuotaService, stopRooms } from "./rooms.ts";
+import { chatEvent, sendSpans } from "./telemetry.ts";
+
+const LIMIT = 10;
+const TENANTS = Array.from({ length: 12 }, (_, i) => `turning-${i}`);
+const CLIENTS_PER_TENANT = 4;
+const BEFORE_TURN_MS = 1_500;
+const AFTER_TURN_MS = 1_500;
+
+const database = await createTestDatabase();
+afterAll(database.drop);
+const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
+afterAll(() => admin.end());
+await watchTotals(admin, "tokens", LIMIT);
+const plan = await planFile("turn", [{ resource: "tokens", period: "day", amount: LIMIT }]);
+afterAll(plan.remove);
+const quotas = await Promise.all([1, 2, 3].map(() => startQuotaService(database.writerUrl, plan)));
+const collector = await startCollector(database.writerUrl, plan);
+afterAll(() => stopRooms([...quotas, collector]));
+
+interface Admitted {
+  readonly tenant: string;
+  readonly reservationId: string;
+  readonly resetsAt: string | null;
+}
+
+/** Every tenant's day ends at one instant to come: where a calendar version begins, the running periods are cut. */
+async function turnDaysSoon(): Promise<number> {
+  const { rows } = await admin.query<{ turn_ms: number }>(
+    `with turn as (select date_trunc('milliseconds', clock_timestamp()) + $2 * interval '1 millisecond' as at),
+     made as (
+       insert into quotel.tenant_calendars (tenant_id, effective_from, zone, anchor_day)
+       select tenant, turn.at, 'UTC', 1 from turn, unnest($1::text[]) as tenant)
+     select (extract(epoch from at) * 1000)::bigint as turn_ms from turn`,
+    [TENANTS, BEFORE_TURN_MS],
+  );
+  return rows[0]!.turn_ms;
+}
+
+/** One client keeps asking for one token, until some time after the turn. */
+async function keepAsking(tenant: string, client: number, untilMs: number): Promise<Admitted[]> {
+  const admitted: Admitted[] = [];
+  for (let n = client; Date.now() < untilMs; n += 1) {
+    const it = await reserve(quotas[n % quotas.length]!.url, tenant, randomUUIDv7(), 1);
+    const { resetsAt } = it.decision.items[0]!;
+    if (it.admitted) admitted.push({ tenant, reservationId: it.reservationId, resetsAt });
+    // Leaves room before the turn, so that admissions, and not only denials, meet it.
+    await sleep(it.admitted ? BEFORE_TURN_MS / 6 : 20);
+  }
+  return admitted;
+}
+
+async function daysOf(tenant: string): Promise<{ before: object; after: object }> {
+  const { rows } = await admin.query<{ used: number; reserved: number }>(
+    `select used, reserved from quotel.quota_totals
+     where tenant_id = $1 and resource = 'tokens' and period = 'day' order by period_start`,
+    [tenant],
+  );
+  expect(rows).toHaveLength(2);
+  return { before: rows[0]!, after: rows[1]! };
+}
+
+test("I7, I8: when a day turns in the middle of a race neither day admits more than its limit, and a call's hold and usage count in the day that admitted it", async () => {
+  const turnMs = await turnDaysSoon();
+  const clients = TENANTS.flatMap((tenant) => Array.from({ length: CLIENTS_PER_TENANT }, (_, n) => ({ tenant, n })));
+  const admitted = (
+    await inParallel(clients.length, clients, ({ tenant, n }) => keepAsking(tenant, n, turnMs + AFTER_TURN_MS))
+  ).flat();
+
+  const turn = new Date(turnMs).toISOString();
+  const old = admitted.filter((it) => it.resetsAt === turn);
+  const next = admitted.filter((it) => it.resetsAt !== turn);
+  for (const tenant of TENANTS) {
+    const admittedBefore = old.filter((it) => it.tenant === tenant).length;
+    expect(admittedBefore).toBeGreaterThan(0);
+    expect(admittedBefore).toBeLessThanOrEqual(LIMIT);
+    // Asked for much more than there was since the turn.
+    expect(next.filter((it) => it.tenant === tenant)).toHaveLength(LIMIT);
+    expect(await daysOf(tenant)).toEqual({
+      before: { used: 0, reserved: admittedBefore },
+      after: { used: 0, reserved: LIMIT },
+    });
+  }
+
+  // All of it ends after the turn; half of the old calls end unclosed.
+  await inParallel(50, admitted, async ({ tenant, reservationId }) => {
+    const span = chatEvent(tenant, reservationId, 1, reservationId);
+    expect(span.endedAtMicros).toBeGreaterThan(turnMs * 1_000);
+    if (Number.parseInt(reservationId.at(-1)!, 16) % 2 === 0) await close(quotas[0]!.url, tenant, reservationId, 1);
+    expect((await sendSpans(collector.url, [span, span])).status).toBe(200);
+  });
+  for (const tenant of TENANTS) {
+    const admittedBefore = old.filter((it) => it.tenant === tenant).length;
+    expect(await daysOf(tenant)).toEqual({
+      before: { used: admittedBefore, reserved: 0 },
+      after: { used: LIMIT, reserved: 0 },
+    });
+  }
+  expect(await passedLimits(admin)).toEqual([]);
+  expect(await driftFromHolds(admin)).toEqual([]);
+  expect(await driftFromLedger(admin)).toEqual([]);
+});
