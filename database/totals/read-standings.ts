@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from "pg";
 import { instantOfMs } from "../periods/instant.ts";
+import { readClock } from "../periods/read-clock.ts";
 import { query } from "../pool.ts";
 
 /** One total to look up. */
@@ -32,6 +33,7 @@ export interface Standings {
  * commits meanwhile cannot be counted twice.
  */
 export async function readStandings(on: ClientBase | Pool, keys: readonly StandingKey[]): Promise<Standings> {
+  if (keys.length === 0) return { readAtMs: await readClock(on), standings: [], firstExpiryMs: new Map() };
   const { rows } = await query<{
     used: number;
     reserved: number;
@@ -71,7 +73,7 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
     ],
   });
   return {
-    readAtMs: rows[0]?.read_ms ?? Date.now(),
+    readAtMs: rows[0]!.read_ms,
     standings: rows.map(({ used, reserved }) => ({ used, reserved })),
     firstExpiryMs: new Map(
       rows.flatMap((row) => (row.first_expiry_ms === null ? [] : [[row.tenant_id, row.first_expiry_ms] as const])),

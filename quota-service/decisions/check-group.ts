@@ -20,7 +20,8 @@ export async function checkGroup(
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
   const known = await readTenants(pool, [...new Set(group.map((request) => request.tenantId))]);
-  const version = defaultPlan === null ? null : await planVersionInForce(pool, defaultPlan);
+  const newcomers = group.some((request) => !known.has(request.tenantId));
+  const version = defaultPlan !== null && newcomers ? await planVersionInForce(pool, defaultPlan) : null;
   const tenantOf = (tenantId: string): Tenant | null =>
     known.get(tenantId) ?? (defaultPlan === null ? null : newcomer(tenantId, defaultPlan, version));
   const asked = group.flatMap((request) => {

@@ -23,7 +23,7 @@ export interface AskedResource {
   readonly resource: string;
 }
 
-const PERIODS = ["day", "month", "lifetime"] as const;
+const PERIODS: readonly QuotaPeriod[] = ["day", "month", "lifetime"];
 
 /** How far the database's clock is ahead of ours, as last seen. Only a guess to look up the right periods at once. */
 let databaseAheadMs = 0;
@@ -43,7 +43,7 @@ export async function readFacts(
     limitsOf.set(tenant.tenantId, await planLimits.of(tenant.planId, tenant.planVersion));
   }
   for (let guessMs = Date.now() + databaseAheadMs; ;) {
-    const keys = keysAt(asked, guessMs);
+    const keys = keysAt(asked, limitsOf, guessMs);
     const { readAtMs, standings, firstExpiryMs } = await readStandings(on, keys);
     databaseAheadMs = readAtMs - Date.now();
     if (asked.some(({ tenant }) => !samePeriods(tenant.calendar, guessMs, readAtMs))) {
@@ -58,11 +58,15 @@ interface PeriodKey extends StandingKey {
   readonly endMs: number;
 }
 
-function keysAt(asked: readonly AskedResource[], atMs: number): PeriodKey[] {
+function keysAt(
+  asked: readonly AskedResource[],
+  limitsOf: ReadonlyMap<string, readonly Limit[]>,
+  atMs: number,
+): PeriodKey[] {
   const keys = new Map<string, PeriodKey>();
   for (const { tenant, resource } of asked) {
     const { tenantId } = tenant;
-    for (const period of PERIODS) {
+    for (const period of periodsOf(limitsOf.get(tenantId) ?? [], resource)) {
       const { startMs, endMs } = periodAt(tenant.calendar, period, atMs);
       keys.set(standingKey(tenantId, resource, period), { tenantId, resource, period, startMs, endMs });
     }
@@ -91,11 +95,19 @@ function factsFrom(
     hold(tenantId, resource, amount) {
       for (const period of PERIODS) {
         const key = standingKey(tenantId, resource, period);
-        const standing = byKey.get(key)!;
-        byKey.set(key, { ...standing, reserved: standing.reserved + amount });
+        const standing = byKey.get(key);
+        if (standing) byKey.set(key, { ...standing, reserved: standing.reserved + amount });
       }
     },
   };
+}
+
+/** The periods a decision on a resource looks at: those of its quotas; without a limit, its lifetime. */
+function periodsOf(limits: readonly Limit[], resource: string): readonly QuotaPeriod[] {
+  const applying = limits.filter((limit) => limit.resource === resource);
+  return applying.length === 0
+    ? ["lifetime"]
+    : PERIODS.filter((period) => applying.some((limit) => limit.period === period));
 }
 
 function periodAt(calendar: readonly CalendarVersion[], period: QuotaPeriod, atMs: number): Period {
