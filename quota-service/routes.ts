@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { tenantRoute } from "./admin/tenants/route.ts";
 import { adminUsageRoute } from "./admin/usage/route.ts";
-import type { DecisionEngine } from "./decisions/engine.ts";
+import type { DecisionEngine } from "./decisions/contract.ts";
 import { healthRoutes } from "./health/routes.ts";
 import type { Route } from "./http/route.ts";
 import { openapiRoute } from "./openapi/route.ts";

@@ -14,7 +14,7 @@ import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { TotalDeltas, addToTotals } from "#database/totals/add-to-totals";
 import { judge } from "./judge.ts";
-import type { ExtendRequest, PatchOutcome, ReserveOutcome, ReserveRequest } from "./engine.ts";
+import type { ExtendRequest, PatchOutcome, ReserveOutcome, ReserveRequest } from "./contract.ts";
 import type { PlanLimits } from "./limit.ts";
 import { readFacts } from "./read-facts.ts";
 import type { FactsOfGroup } from "./read-facts.ts";

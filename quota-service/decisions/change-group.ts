@@ -10,7 +10,7 @@ import { isRetryable } from "#database/sqlstate";
 import { readCalendars } from "#database/tenants/read-calendars";
 import { TotalDeltas, addToTotals } from "#database/totals/add-to-totals";
 import { inTransaction } from "#database/transaction";
-import type { CloseRequest, PatchOutcome, ReleaseRequest } from "./engine.ts";
+import type { CloseRequest, PatchOutcome, ReleaseRequest } from "./contract.ts";
 import { reservationStateOf } from "./reservation-state.ts";
 
 /** Changes that state the truth or give back: they need no decision, and so not the tenant's lock. */

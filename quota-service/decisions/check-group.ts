@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 import { planVersionInForce } from "#database/plans/plan-version";
 import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
-import type { CheckOutcome, CheckRequest } from "./engine.ts";
+import type { CheckOutcome, CheckRequest } from "./contract.ts";
 import { judge } from "./judge.ts";
 import type { PlanLimits } from "./limit.ts";
 import { readFacts } from "./read-facts.ts";

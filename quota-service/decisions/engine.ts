@@ -1,7 +1,7 @@
-import type { Decision, QuotaItem, ReservationDecision, ReservationItem, ReservationState } from "@quotel/conventions";
 import type { Pool } from "pg";
 import { KnownTenants } from "#database/tenants/known-tenants";
 import { isUnavailable } from "#database/sqlstate";
+import type { CheckOutcome, CheckRequest, DecisionEngine, PatchOutcome, ReserveOutcome } from "./contract.ts";
 import { changeGroup } from "./change-group.ts";
 import type { ChangeRequest } from "./change-group.ts";
 import { checkGroup } from "./check-group.ts";
@@ -11,74 +11,6 @@ import { PlanLimits } from "./limit.ts";
 import { closeAndSettleNow } from "./settle-now.ts";
 import { admitGroup } from "./admit-group.ts";
 import type { AdmitRequest } from "./admit-group.ts";
-
-/** Who asks: the key that the request came with. */
-export interface Caller {
-  readonly keyId: string;
-}
-
-export interface CheckRequest {
-  readonly tenantId: string;
-  readonly items: readonly QuotaItem[];
-}
-
-export interface ReserveRequest {
-  readonly tenantId: string;
-  readonly reservationId: string;
-  readonly items: readonly ReservationItem[];
-  readonly ttlSeconds: number;
-  /** Hex SHA-256 of the canonical request: tells a repetition from another request under the same id. */
-  readonly requestHash: string;
-}
-
-export interface CloseRequest {
-  readonly tenantId: string;
-  readonly reservationId: string;
-  readonly items: readonly QuotaItem[];
-  readonly settle: "spans" | "now";
-}
-
-export interface ExtendRequest {
-  readonly tenantId: string;
-  readonly reservationId: string;
-  readonly items: readonly QuotaItem[];
-  readonly ttlSeconds: number | null;
-}
-
-export interface ReleaseRequest {
-  readonly tenantId: string;
-  readonly reservationId: string;
-}
-
-export type CheckOutcome =
-  { readonly kind: "decided"; readonly decision: Decision } | { readonly kind: "unknown_tenant" | "too_many_tenants" };
-
-export type ReserveOutcome =
-  | { readonly kind: "reserved" | "repeated" | "denied"; readonly decision: ReservationDecision }
-  | { readonly kind: "unknown_tenant" | "too_many_tenants" | "conflict" | "ended" };
-
-export type PatchOutcome =
-  | { readonly kind: "changed"; readonly state: ReservationState }
-  | { readonly kind: "denied"; readonly decision: ReservationDecision }
-  | { readonly kind: "ended" | "not_found" | "unavailable" };
-
-export type ReleaseOutcome = { readonly kind: "released" | "unavailable" };
-
-/** Decides, holds and settles. Every method answers with an outcome; only broken invariants throw. */
-export interface DecisionEngine {
-  /** Decides and changes nothing; never provisions. */
-  check(request: CheckRequest, caller: Caller): Promise<CheckOutcome>;
-  /** Decides and holds (I8). Repeating a request gives the first answer again. */
-  reserve(request: ReserveRequest, caller: Caller): Promise<ReserveOutcome>;
-  /** Sets the true amounts; never denied. */
-  close(request: CloseRequest, caller: Caller): Promise<PatchOutcome>;
-  /** Adds to the estimates or the time; may be denied. */
-  extend(request: ExtendRequest, caller: Caller): Promise<PatchOutcome>;
-  /** The work did not happen. */
-  release(request: ReleaseRequest, caller: Caller): Promise<ReleaseOutcome>;
-  /** Waits for everything that is being decided. */
-  drain(): Promise<void>;
-}
 
 export interface DecisionEngineOptions {
   readonly pool: Pool;

@@ -8,7 +8,7 @@ import { readSettled } from "#database/reservations/read-settled";
 import { isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { change } from "./change-group.ts";
-import type { CloseRequest, PatchOutcome } from "./engine.ts";
+import type { CloseRequest, PatchOutcome } from "./contract.ts";
 
 const ATTEMPTS_MAX = 10;
 

@@ -1,6 +1,6 @@
 import type { Decision, ReservationDecision } from "@quotel/conventions";
 import type { Response } from "express";
-import type { CheckOutcome, PatchOutcome, ReleaseOutcome, ReserveOutcome } from "../decisions/engine.ts";
+import type { CheckOutcome, PatchOutcome, ReleaseOutcome, ReserveOutcome } from "../decisions/contract.ts";
 import { UNAVAILABLE, refuse, tenantNotFound } from "../http/refusal.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { rateLimitFields } from "./rate-limit-fields.ts";

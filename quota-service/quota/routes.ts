@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { Key } from "#database/keys/api-key";
-import type { DecisionEngine } from "../decisions/engine.ts";
+import type { DecisionEngine } from "../decisions/contract.ts";
 import { refuse } from "../http/refusal.ts";
 import { pathParameter } from "../http/route.ts";
 import type { Route } from "../http/route.ts";
