@@ -43,6 +43,8 @@ export function createPool(options: PoolOptions): Pool {
   });
   // Without a listener an idle connection's error would end the process.
   pool.on("error", (error) => options.onIdleError?.(error));
+  // Nor does the pool listen while a client is out, in a transaction; its statements report the loss to their caller.
+  pool.on("connect", (client) => client.on("error", () => {}));
   if (options.prepared === false) {
     unprepared.add(pool);
     pool.on("connect", (client) => unprepared.add(client));

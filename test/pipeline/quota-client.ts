@@ -1,4 +1,4 @@
-import type { QuotaItem, ReservationDecision, ReservationPatch, ReservationState } from "@quotel/conventions";
+import type { ReservationDecision, ReservationPatch } from "@quotel/conventions";
 import { expect } from "vitest";
 import { KEYS } from "./rooms.ts";
 
@@ -21,17 +21,7 @@ export async function reserve(url: string, tenantId: string, reservationId: stri
   return { reservationId, admitted, decision };
 }
 
-/** Closes or extends; resolves with the status and what is held now. */
-export async function patch(
-  url: string,
-  tenantId: string,
-  reservationId: string,
-  change: ReservationPatch,
-): Promise<{ readonly status: number; readonly state: ReservationState }> {
-  const response = await call(url, "PATCH", `/v1/quota/reservations/${reservationId}`, { tenantId, ...change });
-  return { status: response.status, state: (await response.json()) as ReservationState };
-}
-
+/** Closes at the true amount; never denied. */
 export async function close(
   url: string,
   tenantId: string,
@@ -39,14 +29,29 @@ export async function close(
   amount: number,
   settle: "spans" | "now" = "spans",
 ): Promise<void> {
-  const items: readonly QuotaItem[] = [{ resource: "tokens", amount }];
-  expect((await patch(url, tenantId, reservationId, { action: "close", items, settle })).status).toBe(200);
+  const change: ReservationPatch = { action: "close", items: [{ resource: "tokens", amount }], settle };
+  expect(await patch(url, tenantId, reservationId, change)).toBe(200);
 }
 
+/** Asks for `amount` more; whether it was granted. */
+export async function extend(url: string, tenantId: string, reservationId: string, amount: number): Promise<boolean> {
+  const change: ReservationPatch = { action: "extend", items: [{ resource: "tokens", amount }] };
+  const status = await patch(url, tenantId, reservationId, change);
+  expect([200, 429]).toContain(status);
+  return status === 200;
+}
+
+/** Says that the work did not happen. */
 export async function release(url: string, tenantId: string, reservationId: string): Promise<void> {
   const response = await call(url, "DELETE", `/v1/quota/reservations/${reservationId}`, { tenantId });
   await response.arrayBuffer();
   expect(response.status).toBe(204);
+}
+
+async function patch(url: string, tenantId: string, reservationId: string, change: ReservationPatch): Promise<number> {
+  const response = await call(url, "PATCH", `/v1/quota/reservations/${reservationId}`, { tenantId, ...change });
+  await response.arrayBuffer();
+  return response.status;
 }
 
 function call(url: string, method: string, path: string, body: object): Promise<Response> {

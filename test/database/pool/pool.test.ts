@@ -80,6 +80,22 @@ describe("a pool", async () => {
     expect(isUnavailable(await cut)).toBe(true);
   });
 
+  test("a connection that is cut inside a transaction, under a statement or between two, fails that transaction as unavailable and nothing else", async () => {
+    const pool = open({ max: 1 });
+    const killer = open();
+    for (const underStatement of [true, false]) {
+      const cut = inTransaction(pool, async (client) => {
+        const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+        const lost = new Promise((resolve) => client.once("end", resolve));
+        const sleeping = underStatement ? client.query("select pg_sleep(30)") : null;
+        await Promise.all([sleeping, lost, killer.query("select pg_terminate_backend($1)", [rows[0]?.pid])]);
+        await client.query("select 1");
+      });
+      expect(isUnavailable(await cut.catch((error: unknown) => error))).toBe(true);
+      expect((await pool.query("select 1 as up")).rows).toEqual([{ up: 1 }]);
+    }
+  });
+
   test("values that cannot be stored are data errors, a wrong statement is neither that nor unavailability", async () => {
     const pool = open();
     const judge = async (statement: string): Promise<"data" | "unavailable" | "neither"> => {

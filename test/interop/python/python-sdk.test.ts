@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { createPool } from "#database/pool";
+import { openCuttableConnection } from "../../database/keys/cuttable-connection.ts";
 import { driftFromLedger } from "../../database/record/usage-oracle.ts";
 import { createTestDatabase, type TestDatabase } from "../../database/test-database.ts";
 import { startCollectorProcess } from "../collector-process.ts";
-import { SeverableLink } from "../severable-link.ts";
 import { storedEvents, storedTotals } from "../stored-usage.ts";
 import { pythonEnvironment } from "./python-environment.ts";
 import { startPythonService, type ServiceReport } from "./python-service.ts";
@@ -57,14 +57,16 @@ test("a Python service loses and doubles nothing while its collector is killed a
 
 test("a Python service loses and doubles nothing while the database behind its collector is away", async () => {
   const { database, pool } = await emptyLedger();
-  const { link, url: databaseUrl } = await SeverableLink.to(database.writerUrl);
-  const { url } = await startCollectorProcess(databaseUrl);
+  const connection = await openCuttableConnection(database.writerUrl);
+  onTestFinished(connection.cut);
+  const { url } = await startCollectorProcess(connection.url);
   const service = startPythonService(interpreter, url, ["--pause-ms", "5"]);
   for (let outages = 0; outages < 2; outages++) {
     await ledgerGrows(pool);
-    link.sever();
+    await connection.cut();
+    // Long enough for an export to be told of it.
     await sleep(500);
-    link.mend();
+    await connection.restore();
   }
   await ledgerGrows(pool);
   service.stop();
@@ -87,7 +89,7 @@ async function emptyLedger(): Promise<{ database: TestDatabase; pool: Pool }> {
 
 async function ledgerGrows(pool: Pool): Promise<void> {
   const before = await storedEvents(pool);
-  while ((await storedEvents(pool)) === before) await sleep(5);
+  await expect.poll(() => storedEvents(pool), { interval: 5, timeout: 30_000 }).toBeGreaterThan(before);
 }
 
 async function expectExactly(report: ServiceReport, pool: Pool): Promise<void> {

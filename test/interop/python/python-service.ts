@@ -43,6 +43,8 @@ export function startPythonService(
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   const report = reportOf(child.stdout, child.stderr, once(child, "close"));
+  // A test that has failed before it asks is told that, not this.
+  report.catch(() => {});
   return { stop: () => child.stdin.end(), report };
 }
 
