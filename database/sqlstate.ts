@@ -7,13 +7,11 @@ export const INSUFFICIENT_PRIVILEGE = "42501";
 export const INVALID_PASSWORD = "28P01";
 export const SERIALIZATION_FAILURE = "40001";
 export const DEADLOCK_DETECTED = "40P01";
-export const LOCK_NOT_AVAILABLE = "55P03";
 export const QUERY_CANCELED = "57014";
 export const ADMIN_SHUTDOWN = "57P01";
 export const CRASH_SHUTDOWN = "57P02";
 /** The server is starting up or shutting down. */
 export const CANNOT_CONNECT_NOW = "57P03";
-export const TOO_MANY_CONNECTIONS = "53300";
 
 const UNAVAILABLE_STATES: ReadonlySet<string> = new Set([ADMIN_SHUTDOWN, CRASH_SHUTDOWN, CANNOT_CONNECT_NOW]);
 
