@@ -6,6 +6,7 @@ import { startCollectorOnPostgres } from "./collector/on-postgres.ts";
 import { startEmbedded } from "#database/embedded/start";
 import { ensureCredentials } from "#database/keys/credentials";
 import { readConfig as readDatabaseConfig } from "#database/main";
+import type { DatabaseConfig } from "#database/main";
 import { migrate } from "#database/migrate";
 import { createPool } from "#database/pool";
 import { ensureLogins, isPrivileged, roleUrl } from "#database/roles";
@@ -25,9 +26,9 @@ try {
 
 /** Starts every part in order; what has been started is closed in reverse, on a signal or when a later part fails. */
 async function start(env: NodeJS.ProcessEnv): Promise<void> {
-  const { dataDir } = readDatabaseConfig(env);
-  const { credentials, file } = await ensureCredentials(dataDir, env);
-  const configs = readRoomConfigs({ ...env, ...credentials });
+  readConfigs(env); // all problems at once, before anything is made
+  const { credentials, file } = await ensureCredentials(env["QUOTEL_DATA_DIR"] || ".quotel", env);
+  const configs = readConfigs({ ...env, ...credentials });
   const closings: Closing[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closings.splice(0).reverse()) await close();
@@ -43,7 +44,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<void> {
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
   try {
-    const { url, where } = await openDatabase(env, closings);
+    const { url, where } = await openDatabase(configs.database, env, closings);
     const poolFor = (part: string) => {
       const pool = createPool({
         connectionString: url,
@@ -75,19 +76,23 @@ async function start(env: NodeJS.ProcessEnv): Promise<void> {
   if (stopping) await closeAll();
 }
 
-function readRoomConfigs(env: NodeJS.ProcessEnv) {
+function readConfigs(env: NodeJS.ProcessEnv) {
+  const database = readDatabaseConfig(env);
   const collector = readCollectorConfig(env);
   const quota = readQuotaConfig(env);
-  if (collector.kind === "config" && quota.kind === "config") {
-    return { collector: collector.config, quota: quota.config };
+  if (database.kind === "config" && collector.kind === "config" && quota.kind === "config") {
+    return { database: database.config, collector: collector.config, quota: quota.config };
   }
-  const problems = [collector, quota].flatMap((read) => (read.kind === "invalid" ? read.problems : []));
+  const problems = [database, collector, quota].flatMap((read) => (read.kind === "invalid" ? read.problems : []));
   throw new Error([...new Set(problems)].join("\n"));
 }
 
 /** A migrated database, and the URL by which services reach it: never as superuser or owner (I13). */
-async function openDatabase(env: NodeJS.ProcessEnv, closings: Closing[]): Promise<{ url: string; where: string }> {
-  const { databaseUrl: adminUrl, dataDir, postgresPort } = readDatabaseConfig(env);
+async function openDatabase(
+  { databaseUrl: adminUrl, dataDir, postgresPort }: DatabaseConfig,
+  env: NodeJS.ProcessEnv,
+  closings: Closing[],
+): Promise<{ url: string; where: string }> {
   if (adminUrl === null) {
     const server = await startEmbedded({ dataDir, port: postgresPort, log: (line) => log.info(line) });
     closings.push(server.close);

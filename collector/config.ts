@@ -45,7 +45,7 @@ export function readConfig(env: Env): ConfigResult {
   // What may hold a secret is never repeated in a problem.
   const databaseUrl = text("DATABASE_URL");
   if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    problems.push("DATABASE_URL is not a postgres:// URL");
+    problems.push("DATABASE_URL must begin with postgres:// or postgresql://");
   }
   const ingestKey = text("QUOTEL_INGEST_KEY");
   if (ingestKey !== null && (ingestKey.length < KEY_LENGTH_MIN || /\s/.test(ingestKey))) {

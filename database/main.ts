@@ -4,7 +4,7 @@ import { startEmbedded } from "./embedded/start.ts";
 import { migrate } from "./migrate.ts";
 import { ROLES, ensureLogin } from "./roles.ts";
 
-interface Config {
+export interface DatabaseConfig {
   /** Null = the embedded server. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
@@ -13,20 +13,33 @@ interface Config {
   readonly loginUrls: readonly string[];
 }
 
-/** Reads `QUOTEL_MIGRATE_DATABASE_URL`, else `DATABASE_URL`, else what the embedded server needs. Lists all problems. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+type ConfigResult =
+  | { readonly kind: "config"; readonly config: DatabaseConfig }
+  | { readonly kind: "invalid"; readonly problems: readonly string[] };
+
+/** Reads `QUOTEL_MIGRATE_DATABASE_URL`, else `DATABASE_URL`, else what the embedded server needs. Reports all problems. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
   const problems: string[] = [];
-  const databaseUrl = env["QUOTEL_MIGRATE_DATABASE_URL"] ?? env["DATABASE_URL"] ?? null;
-  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    problems.push("QUOTEL_MIGRATE_DATABASE_URL / DATABASE_URL: expected postgres://...");
+  const urlOf = (name: string): string | null => {
+    const url = env[name] || null;
+    // The value is not repeated: it holds a password.
+    if (url !== null && !/^postgres(ql)?:\/\//.test(url))
+      problems.push(`${name} must begin with postgres:// or postgresql://`);
+    return url;
+  };
+  const serviceUrl = urlOf("DATABASE_URL");
+  const readerUrl = urlOf("QUOTEL_READER_DATABASE_URL");
+  const port = env["QUOTEL_POSTGRES_PORT"] || "54329";
+  if (!/^\d+$/.test(port) || Number(port) > 65_535) {
+    problems.push(`QUOTEL_POSTGRES_PORT must be an integer from 0 to 65535, but is "${port}"`);
   }
-  const postgresPort = Number(env["QUOTEL_POSTGRES_PORT"] ?? 54_329);
-  if (!Number.isInteger(postgresPort) || postgresPort < 0 || postgresPort > 65_535) {
-    problems.push(`QUOTEL_POSTGRES_PORT: expected a port, got "${env["QUOTEL_POSTGRES_PORT"]}"`);
-  }
-  if (problems.length > 0) throw new Error(problems.join("\n"));
-  const loginUrls = [env["DATABASE_URL"], env["QUOTEL_READER_DATABASE_URL"]].filter((url) => url !== undefined);
-  return { databaseUrl, dataDir: env["QUOTEL_DATA_DIR"] ?? ".quotel", postgresPort, loginUrls };
+  const config: DatabaseConfig = {
+    databaseUrl: urlOf("QUOTEL_MIGRATE_DATABASE_URL") ?? serviceUrl,
+    dataDir: env["QUOTEL_DATA_DIR"] || ".quotel",
+    postgresPort: Number(port),
+    loginUrls: [serviceUrl, readerUrl].filter((url) => url !== null),
+  };
+  return problems.length > 0 ? { kind: "invalid", problems } : { kind: "config", config: Object.freeze(config) };
 }
 
 /** Lets the roles that services and Grafana connect as log in with the passwords of their URLs. */
@@ -45,7 +58,9 @@ async function giveLogins(adminUrl: string, loginUrls: readonly string[]): Promi
 }
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const read = readConfig(process.env);
+  if (read.kind === "invalid") throw new Error(read.problems.join("\n"));
+  const { config } = read;
   if (config.databaseUrl !== null) {
     report(await migrate(config.databaseUrl));
     await giveLogins(config.databaseUrl, config.loginUrls);
@@ -56,8 +71,7 @@ async function main(): Promise<void> {
   try {
     report(await migrate(server.adminUrl));
   } finally {
-    // One that was running serves somebody else.
-    if (!server.adopted) await server.close();
+    await server.close();
   }
 }
 

@@ -49,6 +49,11 @@ export async function startQuotaService(
     await once(server, "listening");
   } catch (error) {
     await preparation.stop();
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+      throw new Error(`port ${config.port} of ${config.host} is in use: stop what has it, or set QUOTEL_QUOTA_PORT`, {
+        cause: error,
+      });
+    }
     throw error;
   }
   const sweep = startExpirySweep(pool, log);

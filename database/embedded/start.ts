@@ -8,6 +8,7 @@ import type { Binaries } from "./binaries.ts";
 import { initialise, isInitialised, requireReachable } from "./cluster.ts";
 import { chooseOsUser, spawnIdentity } from "./os-user.ts";
 import type { OsUser } from "./os-user.ts";
+import { claim } from "./ownership.ts";
 import { requireFreePort } from "./port.ts";
 import { connect, findRunning, readPostmaster, stop } from "./running-server.ts";
 import type { RunningServer } from "./running-server.ts";
@@ -26,9 +27,9 @@ export interface EmbeddedOptions {
 }
 
 export interface EmbeddedServer extends RunningServer {
-  /** True where the server was running already, e.g. after `kill -9` of the process that started it. */
+  /** True where the server was running already: an orphan of a killed process, or another process' own. */
   readonly adopted: boolean;
-  /** Fast shutdown. Resolves when the server is gone. */
+  /** Fast shutdown, where this process owns the server. Resolves when it is gone; a guest leaves it running. */
   readonly close: () => Promise<void>;
 }
 
@@ -76,8 +77,14 @@ export async function attachEmbedded(dataDir: string): Promise<RunningServer | n
 async function adopt(clusterDir: string, options: EmbeddedOptions): Promise<EmbeddedServer | null> {
   const running = await findRunning(clusterDir);
   if (running === null) return null;
-  options.log?.(`embedded Postgres is running already (process ${running.pid}, port ${running.port}): adopted`);
-  return { ...running, adopted: true, close: () => stop(clusterDir, running.pid) };
+  const where = `process ${running.pid}, port ${running.port}`;
+  const disown = await claim(running.adminUrl);
+  if (disown === null) {
+    options.log?.(`embedded Postgres is running already for another process (${where}): joined`);
+    return { ...running, adopted: true, close: async () => {} };
+  }
+  options.log?.(`embedded Postgres is running already (${where}): adopted`);
+  return { ...running, adopted: true, close: () => disown().then(() => stop(clusterDir, running.pid)) };
 }
 
 async function start(clusterDir: string, options: EmbeddedOptions): Promise<EmbeddedServer> {
@@ -98,9 +105,13 @@ async function start(clusterDir: string, options: EmbeddedOptions): Promise<Embe
   child.once("exit", (code, signal) => {
     if (!closing) log(`embedded Postgres stopped unexpectedly (${signal ?? `exit code ${code}`})`);
   });
-  const close = (): Promise<void> => {
+  const disown = await claim(server.adminUrl);
+  const close = async (): Promise<void> => {
+    // Null: another process was quicker and has it now.
+    if (disown === null) return;
     closing = true;
-    return stop(clusterDir, server.pid);
+    await disown();
+    await stop(clusterDir, server.pid);
   };
   return { ...server, adopted: false, close };
 }

@@ -50,7 +50,7 @@ test("the collector names every problem of its environment and ends", async () =
   const { ended, lines } = run({ DATABASE_URL: "nonsense", QUOTEL_COLLECTOR_PORT: "-1" });
   expect(await ended).toEqual([1, null]);
   expect(lines.seen[0]?.problems).toEqual([
-    "DATABASE_URL is not a postgres:// URL",
+    "DATABASE_URL must begin with postgres:// or postgresql://",
     "QUOTEL_COLLECTOR_PORT=-1 is not an integer from 0 to 65535",
   ]);
 });

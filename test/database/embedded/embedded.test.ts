@@ -86,6 +86,15 @@ test("a server whose parent was killed is adopted with its data at the next star
   expect(await attachEmbedded(dataDir)).toBeNull();
 });
 
+test("a second process on one data dir joins the server, and leaves it to its owner when it closes", async () => {
+  const owner = await startInChild();
+  const guest = await start();
+  await guest.close();
+  expect(await queryOnce(owner.adminUrl, "select 1 as up")).toEqual([{ up: 1 }]);
+  owner.child.kill("SIGKILL");
+  await once(owner.child, "exit");
+});
+
 test("a Ctrl-C for the parent's whole process group leaves the database up for the drain", async () => {
   const { child, adminUrl } = await startInChild();
   process.kill(-(child.pid ?? 0), "SIGINT");
@@ -106,6 +115,8 @@ test("of two processes that start one data dir at once, both get the same server
   const [here, there] = await Promise.all([start(), startInChild()]);
   expect(there.adminUrl).toBe(here.adminUrl);
   expect(here.adopted).toBe(!there.adopted);
+  there.child.kill("SIGKILL");
+  await once(there.child, "exit");
   await here.close();
 });
 
