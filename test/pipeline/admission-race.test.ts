@@ -4,11 +4,12 @@ import { createPool } from "#database/pool";
 import type { UsageEvent } from "#database/record/usage-event";
 import { driftFromHolds, driftFromLedger } from "../database/record/usage-oracle.ts";
 import { createTestDatabase } from "../database/test-database.ts";
-import { inParallel } from "./in-parallel.ts";
+import { ENDINGS } from "./traffic/endings.ts";
+import { inParallel } from "./traffic/in-parallel.ts";
 import { passedLimits, watchTotals } from "./observed-totals.ts";
-import { close, extend, release, reserve } from "./quota-client.ts";
-import { planFile, startCollector, startQuotaService, stopRooms } from "./rooms.ts";
-import { chatEvent, sendSpans } from "./telemetry.ts";
+import { close, reserve } from "./traffic/quota-client.ts";
+import { planFile, startCollector, startQuotaService, stopRooms } from "./processes/rooms.ts";
+import { chatEvent, sendSpans } from "./traffic/telemetry.ts";
 
 /** Of tokens, per day and also for life, so that a race at midnight is the same race. */
 const LIMIT = 20;
@@ -88,59 +89,34 @@ describe.each([18, 15] as const)("three quota services and a collector on Postgr
 
   test("I8, I10: releases, partial closes, extensions, late and repeated spans leave exactly what their sums say, never over a limit on the way, and all that is left can be had", async () => {
     const tenants = TENANTS.map((i) => `mixed-${i}`);
-    const sums = new Map(tenants.map((tenant) => [tenant, { used: 0, reserved: 0 }]));
     const late: (() => Promise<void>)[] = [];
-    await inParallel(CLIENTS, asksOf(tenants, 21), async ({ tenant, n }) => {
+    const left = await inParallel(CLIENTS, asksOf(tenants, 21), async ({ tenant, n }) => {
       const estimate = 2 + (n % 5);
       const { admitted, reservationId } = await reserve(quotaUrl(n), tenant, randomUUIDv7(), estimate);
-      if (!admitted) return;
-      const url = quotaUrl(n + 1);
-      const sum = sums.get(tenant)!;
-      const span = (part: string, tokens: number): UsageEvent =>
-        chatEvent(tenant, `${n} ${part}`, tokens, reservationId);
-      switch (n % 7) {
-        case 0: // The work did not happen.
-          return release(url, tenant, reservationId);
-        case 1: // Closed below the estimate, then settled, with repetitions.
-          sum.used += estimate - 1;
-          await close(url, tenant, reservationId, estimate - 1);
-          await Promise.all([deliver(span("a", 1), span("b", estimate - 2)), deliver(span("b", estimate - 2))]);
-          return;
-        case 2: // Spans and close race.
-          sum.used += estimate - 1;
-          await Promise.all([
-            deliver(span("a", estimate - 1), span("a", estimate - 1)),
-            close(url, tenant, reservationId, estimate - 1),
-          ]);
-          return;
-        case 3: // Never closed.
-          sum.used += 1;
-          sum.reserved += estimate - 1;
-          return deliver(span("a", 1));
-        case 4: {
-          // Extended if there is room; its spans come when everyone has gone.
-          const total = estimate + ((await extend(url, tenant, reservationId, 2)) ? 2 : 0);
-          sum.used += total;
-          await close(quotaUrl(n + 2), tenant, reservationId, total);
-          late.push(() => deliver(span("late", total), span("late", total)));
-          return;
-        }
-        case 5: // Settled by the close itself.
-          sum.used += estimate;
-          return close(url, tenant, reservationId, estimate, "now");
-        default: // One of its spans is lost.
-          sum.used += 1;
-          sum.reserved += estimate - 2;
-          await deliver(span("a", 1));
-          return close(url, tenant, reservationId, estimate - 1);
-      }
+      if (!admitted) return { tenant, used: 0, reserved: 0 };
+      const remains = await ENDINGS[n % ENDINGS.length]!({
+        quotaUrl: quotaUrl(n + 1),
+        tenant,
+        reservationId,
+        estimate,
+        span: (name, tokens) => chatEvent(tenant, `${n} ${name}`, tokens, reservationId),
+        deliver,
+        deliverLate: (...spans) => void late.push(() => deliver(...spans)),
+      });
+      return { tenant, ...remains };
     });
     await inParallel(CLIENTS, late, (send) => send());
+    const sums = new Map(tenants.map((tenant) => [tenant, { used: 0, reserved: 0 }]));
+    for (const { tenant, used, reserved } of left) {
+      const sum = sums.get(tenant)!;
+      sum.used += used;
+      sum.reserved += reserved;
+    }
     expect(await totalsOf(tenants)).toEqual(sums);
     await inParallel(CLIENTS, tenants, async (tenant) => {
       const { used, reserved } = sums.get(tenant)!;
-      const left = LIMIT - used - reserved;
-      expect(left === 0 || (await reserve(quotaUrl(0), tenant, randomUUIDv7(), left)).admitted).toBe(true);
+      const free = LIMIT - used - reserved;
+      expect(free === 0 || (await reserve(quotaUrl(0), tenant, randomUUIDv7(), free)).admitted).toBe(true);
       expect((await reserve(quotaUrl(1), tenant, randomUUIDv7(), 1)).admitted).toBe(false);
     });
     await expectNoDrift();

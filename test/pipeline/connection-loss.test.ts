@@ -4,9 +4,9 @@ import { createPool } from "#database/pool";
 import type { UsageEvent } from "#database/record/usage-event";
 import { driftFromHolds, driftFromLedger, expectedTotals, storedTotals } from "../database/record/usage-oracle.ts";
 import { createTestDatabase } from "../database/test-database.ts";
-import { startCollector, stopRooms } from "./rooms.ts";
-import { severDatabase } from "./severed-database.ts";
-import { chatEvent, sendSpans } from "./telemetry.ts";
+import { startCollector, stopRooms } from "./processes/rooms.ts";
+import { severDatabase } from "./processes/severed-database.ts";
+import { chatEvent, sendSpans } from "./traffic/telemetry.ts";
 
 const database = await createTestDatabase();
 afterAll(database.drop);

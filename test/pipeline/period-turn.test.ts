@@ -4,11 +4,11 @@ import { afterAll, expect, test } from "vitest";
 import { createPool } from "#database/pool";
 import { driftFromHolds, driftFromLedger } from "../database/record/usage-oracle.ts";
 import { createTestDatabase } from "../database/test-database.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "./traffic/in-parallel.ts";
 import { passedLimits, watchTotals } from "./observed-totals.ts";
-import { close, reserve } from "./quota-client.ts";
-import { planFile, startCollector, startQuotaService, stopRooms } from "./rooms.ts";
-import { chatEvent, sendSpans } from "./telemetry.ts";
+import { close, reserve } from "./traffic/quota-client.ts";
+import { planFile, startCollector, startQuotaService, stopRooms } from "./processes/rooms.ts";
+import { chatEvent, sendSpans } from "./traffic/telemetry.ts";
 
 const LIMIT = 10;
 const TENANTS = Array.from({ length: 12 }, (_, i) => `turning-${i}`);

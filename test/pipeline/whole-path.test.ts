@@ -6,7 +6,7 @@ import { startProcess } from "../../examples/chat-api/demo/processes.ts";
 import { createTestDatabase } from "../database/test-database.ts";
 import { driftFromHolds, driftFromLedger } from "../database/record/usage-oracle.ts";
 import { startProvider } from "../examples/running-provider.ts";
-import { KEYS, planFile, startCollector, startQuotaService, stopRooms } from "./rooms.ts";
+import { KEYS, planFile, startCollector, startQuotaService, stopRooms } from "./processes/rooms.ts";
 
 const CHAT_API = join(import.meta.dirname, "../../examples/chat-api");
 const TENANT = "acme";

@@ -8,9 +8,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startProcess, type RunningProcess } from "../../examples/chat-api/demo/processes.ts";
+import { startProcess, type RunningProcess } from "../../../examples/chat-api/demo/processes.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
+const ROOT = join(import.meta.dirname, "../../..");
+/** Rooms are started by the dozen; with their modules compiled once they start in less than half the time. */
+const COMPILE_CACHE = join(ROOT, "node_modules/.cache/node-compile");
 
 export const KEYS = {
   ingest: "the-ingest-key-of-the-pipeline-tests",
@@ -73,7 +75,13 @@ async function startRoom(
     name: `the ${name}`,
     args: ["-C", "quotel-source", ...preload.flatMap((module) => ["--import", module]), `${name}/main.ts`],
     cwd: ROOT,
-    env: { PATH: process.env["PATH"], DATABASE_URL: databaseUrl, ...settings, ...env },
+    env: {
+      PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      DATABASE_URL: databaseUrl,
+      ...settings,
+      ...env,
+    },
   });
   try {
     return { url: await child.printed(urlIn), process: child };

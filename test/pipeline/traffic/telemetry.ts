@@ -1,8 +1,8 @@
 /** Spans as an app's exporter would send them, made from the usage events that they must become. */
-import { createPrice } from "../../collector/price/price.ts";
+import { createPrice } from "../../../collector/price/price.ts";
 import type { UsageEvent } from "#database/record/usage-event";
-import { tokensEvent } from "../quota-service/decisions/tokens-event.ts";
-import { KEYS } from "./rooms.ts";
+import { tokensEvent } from "../../quota-service/decisions/tokens-event.ts";
+import { KEYS } from "../processes/rooms.ts";
 
 const price = createPrice();
 

@@ -1,6 +1,6 @@
 import type { ReservationDecision, ReservationPatch } from "@quotel/conventions";
 import { expect } from "vitest";
-import { KEYS } from "./rooms.ts";
+import { KEYS } from "../processes/rooms.ts";
 
 export interface Reserved {
   readonly reservationId: string;
