@@ -59,6 +59,7 @@ async function standing(): Promise<{ used: number; reserved: number; remaining: 
     headers: { authorization: `Bearer ${KEYS.service}`, "content-type": "application/json" },
     body: JSON.stringify({ tenantId: TENANT, resource: "tokens", amount: 0 }),
   });
+  if (!response.ok) throw new Error(`the check was answered ${response.status}: ${await response.text()}`);
   const { used, reserved, remaining } = ((await response.json()) as Decision).items[0]!;
   return { used, reserved, remaining };
 }
