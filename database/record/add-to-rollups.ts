@@ -1,6 +1,6 @@
 import type { ClientBase } from "pg";
-import { instantOfMs } from "../periods/instant.ts";
 import { query } from "../pool.ts";
+import { instantArray, plainArray, textArray } from "../array-text.ts";
 import type { Rollup } from "./rollup.ts";
 
 /** Summed columns, and where their sums come from. */
@@ -51,17 +51,17 @@ export async function addToRollups(client: ClientBase, rollups: readonly Rollup[
     name: "add-to-rollups",
     text: TEXT,
     values: [
-      rollups.map((rollup) => rollup.tenantId),
-      rollups.map((rollup) => rollup.granularity),
-      rollups.map((rollup) => instantOfMs(rollup.bucketStartMs)),
-      rollups.map((rollup) => rollup.eventType),
-      rollups.map((rollup) => rollup.resource),
-      rollups.map((rollup) => rollup.provider),
-      rollups.map((rollup) => rollup.model),
-      rollups.map((rollup) => instantOfMs(rollup.monthStartMs)),
-      rollups.map((rollup) => rollup.durationUsMax),
-      rollups.map((rollup) => `{${rollup.latency.join(",")}}`),
-      ...SUMS.map(([, field]) => rollups.map((rollup) => rollup[field])),
+      textArray(rollups.map((rollup) => rollup.tenantId)),
+      plainArray(rollups.map((rollup) => rollup.granularity)),
+      instantArray(rollups.map((rollup) => rollup.bucketStartMs)),
+      textArray(rollups.map((rollup) => rollup.eventType)),
+      textArray(rollups.map((rollup) => rollup.resource)),
+      textArray(rollups.map((rollup) => rollup.provider)),
+      textArray(rollups.map((rollup) => rollup.model)),
+      instantArray(rollups.map((rollup) => rollup.monthStartMs)),
+      plainArray(rollups.map((rollup) => rollup.durationUsMax)),
+      textArray(rollups.map((rollup) => `{${rollup.latency.join(",")}}`)),
+      ...SUMS.map(([, field]) => plainArray(rollups.map((rollup) => rollup[field]))),
     ],
   });
 }

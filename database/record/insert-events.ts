@@ -1,6 +1,7 @@
 import type { ClientBase } from "pg";
 import { query } from "../pool.ts";
-import { identityOf, ledgerColumns } from "./ledger-row.ts";
+import { plainArray, textArray } from "../array-text.ts";
+import { ledgerColumns } from "./ledger-row.ts";
 import type { LedgerRow } from "./ledger-row.ts";
 
 /** Column and array type, in the order of `ledgerColumns`. */
@@ -39,8 +40,7 @@ const TEXT = `
   insert into quotel.usage_events (${COLUMNS.map(([name]) => name).join(", ")})
   select * from unnest(${COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(", ")})
   on conflict (tenant_id, event_day, trace_id, span_id) do nothing
-  returning tenant_id, event_day::text as event_day, replace(trace_id::text, '-', '') as trace_id,
-    lpad(to_hex(span_id), 16, '0') as span_id`;
+  returning concat_ws(' ', tenant_id, event_day, replace(trace_id::text, '-', ''), span_id) as identity`;
 
 /**
  * Inserts rows into the ledger and returns those that were not there yet. The primary key decides, in the transaction
@@ -49,17 +49,21 @@ const TEXT = `
  * rows then wait for one another in one order.
  */
 export async function insertEvents(client: ClientBase, rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
-  const columns: unknown[][] = COLUMNS.map(() => []);
+  const columns: (string | number | null)[][] = COLUMNS.map(() => []);
   for (const row of rows) {
     const values = ledgerColumns(row);
-    for (let i = 0; i < columns.length; i++) columns[i]!.push(values[i]);
+    for (let i = 0; i < columns.length; i++) columns[i]!.push(values[i] ?? null);
   }
-  const result = await query<{ tenant_id: string; event_day: string; trace_id: string; span_id: string }>(client, {
+  const { rows: inserted } = await query<{ identity: string }>(client, {
     name: "insert-events",
     text: TEXT,
-    values: columns,
+    values: COLUMNS.map(([, type], index) =>
+      type === "text" ? textArray(columns[index] as (string | null)[]) : plainArray(columns[index]!),
+    ),
   });
-  if (result.rows.length === rows.length) return [...rows];
-  const fresh = new Set(result.rows.map((row) => `${row.tenant_id} ${row.event_day} ${row.trace_id} ${row.span_id}`));
-  return rows.filter((row) => fresh.has(identityOf(row)));
+  if (inserted.length === rows.length) return [...rows];
+  const fresh = new Set(inserted.map((row) => row.identity));
+  return rows.filter(({ event, eventDay, spanNumber }) =>
+    fresh.has(`${event.tenantId} ${eventDay} ${event.traceId} ${spanNumber}`),
+  );
 }

@@ -53,16 +53,17 @@ export function identityOf({ event, eventDay }: LedgerRow): string {
 }
 
 /** The columns of a ledger row, in the order of `insertEvents`. */
-export function ledgerColumns(row: LedgerRow): unknown[] {
+export function ledgerColumns(row: LedgerRow): (string | number | null)[] {
   const { event } = row;
+  const endedAt = instantOfMicros(event.endedAtMicros);
   return [
     event.tenantId,
     row.eventDay,
     event.traceId,
     row.spanNumber,
     row.fingerprint,
-    instantOfMicros(event.endedAtMicros),
-    instantOfMicros(row.accountedAtMicros),
+    endedAt,
+    row.accountedAtMicros === event.endedAtMicros ? endedAt : instantOfMicros(row.accountedAtMicros),
     event.durationMicros,
     event.eventType,
     event.status,

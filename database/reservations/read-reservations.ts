@@ -84,7 +84,7 @@ export async function lockDueReservations(client: ClientBase, limit: number): Pr
     name: "lock-due-reservations",
     text: `
       select ${COLUMNS} from quotel.reservations
-      where expires_at <= clock_timestamp()
+      where expires_at <= now()
       order by tenant_id, reservation_id
       limit $1
       for update skip locked`,

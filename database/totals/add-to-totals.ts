@@ -1,8 +1,8 @@
 import type { ClientBase } from "pg";
-import { instantOfMs } from "../periods/instant.ts";
 import { LIFETIME } from "../periods/period.ts";
 import type { AccountingPeriods } from "../periods/period.ts";
 import { query } from "../pool.ts";
+import { instantArray, plainArray, textArray } from "../array-text.ts";
 
 /** Sums to add to one (tenant, resource, period) total. Either may be negative. */
 interface TotalDelta {
@@ -15,36 +15,55 @@ interface TotalDelta {
   reserved: number;
 }
 
+/** What one tenant uses and holds of one resource in one day. */
+interface DayDelta {
+  readonly tenantId: string;
+  readonly resource: string;
+  readonly periods: AccountingPeriods;
+  used: number;
+  reserved: number;
+}
+
 /** Collects what one transaction adds to quota totals, so that each row is written once. */
 export class TotalDeltas {
-  readonly #byKey = new Map<string, TotalDelta>();
+  readonly #byDay = new Map<string, DayDelta>();
 
   /** Adds to the day, month and lifetime totals of one resource. */
   add(
     tenantId: string,
     resource: string,
-    { day, month }: AccountingPeriods,
+    periods: AccountingPeriods,
     amounts: { readonly used?: number; readonly reserved?: number },
   ): void {
-    for (const [period, { startMs, endMs }] of [
-      ["day", day],
-      ["month", month],
-      ["lifetime", LIFETIME],
-    ] as const) {
-      const key = `${tenantId} ${resource} ${period} ${startMs}`;
-      let delta = this.#byKey.get(key);
-      if (!delta) {
-        delta = { tenantId, resource, period, startMs, endMs, used: 0, reserved: 0 };
-        this.#byKey.set(key, delta);
-      }
-      delta.used += amounts.used ?? 0;
-      delta.reserved += amounts.reserved ?? 0;
+    const key = `${tenantId} ${resource} ${periods.day.startMs} ${periods.month.startMs}`;
+    let delta = this.#byDay.get(key);
+    if (!delta) {
+      delta = { tenantId, resource, periods, used: 0, reserved: 0 };
+      this.#byDay.set(key, delta);
     }
+    delta.used += amounts.used ?? 0;
+    delta.reserved += amounts.reserved ?? 0;
   }
 
   /** What is to be written, in primary-key order. */
   sorted(): TotalDelta[] {
-    return [...this.#byKey.values()]
+    const byKey = new Map<string, TotalDelta>();
+    for (const { tenantId, resource, periods, used, reserved } of this.#byDay.values()) {
+      for (const [period, { startMs, endMs }] of [
+        ["day", periods.day],
+        ["month", periods.month],
+        ["lifetime", LIFETIME],
+      ] as const) {
+        const key = `${tenantId} ${resource} ${period} ${startMs}`;
+        const delta = byKey.get(key);
+        if (!delta) byKey.set(key, { tenantId, resource, period, startMs, endMs, used, reserved });
+        else {
+          delta.used += used;
+          delta.reserved += reserved;
+        }
+      }
+    }
+    return [...byKey.values()]
       .filter((delta) => delta.used !== 0 || delta.reserved !== 0)
       .sort(
         (a, b) =>
@@ -73,13 +92,13 @@ export async function addToTotals(client: ClientBase, deltas: TotalDeltas): Prom
       on conflict (tenant_id, resource, period, period_start)
       do update set used = t.used + excluded.used, reserved = t.reserved + excluded.reserved`,
     values: [
-      rows.map((row) => row.tenantId),
-      rows.map((row) => row.resource),
-      rows.map((row) => row.period),
-      rows.map((row) => instantOfMs(row.startMs)),
-      rows.map((row) => instantOfMs(row.endMs)),
-      rows.map((row) => row.used),
-      rows.map((row) => row.reserved),
+      textArray(rows.map((row) => row.tenantId)),
+      textArray(rows.map((row) => row.resource)),
+      plainArray(rows.map((row) => row.period)),
+      instantArray(rows.map((row) => row.startMs)),
+      instantArray(rows.map((row) => row.endMs)),
+      plainArray(rows.map((row) => row.used)),
+      plainArray(rows.map((row) => row.reserved)),
     ],
   });
 }

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from "pg";
-import { instantOfMs } from "../periods/instant.ts";
+import { instantArray, plainArray, textArray } from "../array-text.ts";
 import { readClock } from "../periods/read-clock.ts";
 import { query } from "../pool.ts";
 
@@ -44,10 +44,17 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
     name: "read-standings",
     text: `
       with instant as materialized (select clock_timestamp() as at),
+      -- Once per tenant, not once per total.
+      tenants as materialized (
+        select t.tenant_id, (
+          select min(r.expires_at) from quotel.reservations r
+          where r.tenant_id = t.tenant_id and r.expires_at > instant.at) as first_expiry
+        from instant, unnest($5::text[]) as t (tenant_id)
+      ),
       due as (
         select r.tenant_id, h.resource, r.day_start, r.month_start, sum(h.held)::bigint as held
         from quotel.reservations r, instant, lateral unnest(r.resources, r.held) as h (resource, held)
-        where r.tenant_id = any ($1::text[]) and r.expires_at <= instant.at
+        where r.tenant_id = any ($5::text[]) and r.expires_at <= instant.at
         group by 1, 2, 3, 4
       )
       -- A sum beyond 2^53-1 has no exact JSON number; as a decision it means the same as the largest one.
@@ -59,17 +66,19 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
               or (k.period = 'month' and d.month_start = k.period_start))
         ), 0) as reserved,
         (extract(epoch from instant.at) * 1000)::bigint as read_ms,
-        (select (extract(epoch from min(r.expires_at)) * 1000)::bigint from quotel.reservations r
-          where r.tenant_id = k.tenant_id and r.expires_at > instant.at) as first_expiry_ms
+        (extract(epoch from tenants.first_expiry) * 1000)::bigint as first_expiry_ms
       from instant, unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
         with ordinality as k (tenant_id, resource, period, period_start, position)
-      left join quotel.quota_totals t using (tenant_id, resource, period, period_start)
+      join tenants on tenants.tenant_id = k.tenant_id
+      left join quotel.quota_totals t on (t.tenant_id, t.resource, t.period, t.period_start)
+        = (k.tenant_id, k.resource, k.period, k.period_start)
       order by k.position`,
     values: [
-      keys.map((key) => key.tenantId),
-      keys.map((key) => key.resource),
-      keys.map((key) => key.period),
-      keys.map((key) => instantOfMs(key.startMs)),
+      textArray(keys.map((key) => key.tenantId)),
+      textArray(keys.map((key) => key.resource)),
+      plainArray(keys.map((key) => key.period)),
+      instantArray(keys.map((key) => key.startMs)),
+      textArray([...new Set(keys.map((key) => key.tenantId))]),
     ],
   });
   return {

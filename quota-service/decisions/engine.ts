@@ -21,7 +21,7 @@ export interface DecisionEngineOptions {
 
 export function createDecisionEngine({ pool, defaultPlan, log }: DecisionEngineOptions): DecisionEngine {
   const tenants = new KnownTenants(pool, defaultPlan);
-  const planLimits = new PlanLimits(pool);
+  const planLimits = new PlanLimits();
   const checks = new LaneWriters<CheckRequest, CheckOutcome>((group) =>
     checkGroup(pool, planLimits, defaultPlan, group),
   );

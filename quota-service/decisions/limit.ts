@@ -1,5 +1,5 @@
 import type { Enforcement, LimitPeriod } from "@quotel/conventions";
-import type { Pool } from "pg";
+import type { ClientBase, Pool } from "pg";
 import { query } from "#database/pool";
 
 /** A limit of a plan. `amount` null = unlimited. */
@@ -12,36 +12,29 @@ export interface Limit {
   readonly warnAt: number;
 }
 
-/** Limits by plan version. Versions are immutable, so what has been read once stays true. */
+/** Limits by plan version, remembered: versions are immutable, so what has been read once stays true. */
 export class PlanLimits {
-  readonly #pool: Pool;
-  readonly #limits = new Map<string, Promise<readonly Limit[]>>();
+  readonly #limits = new Map<string, readonly Limit[]>();
 
-  constructor(pool: Pool) {
-    this.#pool = pool;
-  }
-
-  of(planId: string, version: number): Promise<readonly Limit[]> {
+  /** Reads on the connection of the decision that asks: one that holds a connection never waits for another. */
+  async of(on: ClientBase | Pool, planId: string, version: number): Promise<readonly Limit[]> {
     const key = `${planId} ${version}`;
-    let limits = this.#limits.get(key);
-    if (!limits) {
-      limits = readLimits(this.#pool, planId, version);
-      this.#limits.set(key, limits);
-      // A failed read is forgotten, so that the next decision asks again.
-      limits.catch(() => this.#limits.delete(key));
-    }
+    const known = this.#limits.get(key);
+    if (known) return known;
+    const limits = await readLimits(on, planId, version);
+    this.#limits.set(key, limits);
     return limits;
   }
 }
 
-async function readLimits(pool: Pool, planId: string, version: number): Promise<readonly Limit[]> {
+async function readLimits(on: ClientBase | Pool, planId: string, version: number): Promise<readonly Limit[]> {
   const { rows } = await query<{
     resource: string;
     period: LimitPeriod;
     amount: number | null;
     enforcement: Enforcement;
     warn_at: number;
-  }>(pool, {
+  }>(on, {
     name: "read-plan-limits",
     text: `
       select resource, period, amount, enforcement, warn_at::double precision as warn_at

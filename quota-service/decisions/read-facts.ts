@@ -40,7 +40,7 @@ export async function readFacts(
   const limitsOf = new Map<string, readonly Limit[]>();
   for (const { tenant } of asked) {
     if (limitsOf.has(tenant.tenantId)) continue;
-    limitsOf.set(tenant.tenantId, await planLimits.of(tenant.planId, tenant.planVersion));
+    limitsOf.set(tenant.tenantId, await planLimits.of(on, tenant.planId, tenant.planVersion));
   }
   for (let guessMs = Date.now() + databaseAheadMs; ;) {
     const keys = keysAt(asked, limitsOf, guessMs);

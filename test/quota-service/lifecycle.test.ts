@@ -130,7 +130,9 @@ describe("a start that cannot succeed", () => {
 
   test("a port that is taken is refused", async () => {
     const service = await start();
-    await expect(start({ QUOTEL_QUOTA_PORT: new URL(service.url).port })).rejects.toThrow(/is in use: stop what has it, or set QUOTEL_QUOTA_PORT/);
+    await expect(start({ QUOTEL_QUOTA_PORT: new URL(service.url).port })).rejects.toThrow(
+      /is in use: stop what has it, or set QUOTEL_QUOTA_PORT/,
+    );
     await service.close();
   });
 });

@@ -83,10 +83,7 @@ async function measure(endpoint: Endpoint, full: boolean): Promise<Outcome> {
           idPlaceholder: ID_PLACEHOLDER,
           until: roundMs,
         });
-      return await sideBySide(
-        { ours: under(service.url), http: under(http.url), limiter: under(limiter.url) },
-        rounds,
-      );
+      return await sideBySide({ ours: under(service.url), http: under(http.url), limiter: under(limiter.url) }, rounds);
     } finally {
       load.stop();
       for (const program of programs) await program.stop();

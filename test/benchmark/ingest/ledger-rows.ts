@@ -1,4 +1,4 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { copyOut } from "./copy.ts";
 
 /** Ledger rows of one round as the baselines need them. */

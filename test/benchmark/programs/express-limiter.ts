@@ -30,20 +30,24 @@ interface Asked {
   readonly items: readonly { readonly amount: number }[];
 }
 
-const app = express();
-app.set("etag", false);
-app.post(/.*/, express.json(), async (req, res) => {
-  const { tenantId, items } = req.body as Asked;
+async function consume({ tenantId, items }: Asked): Promise<boolean> {
   try {
     await Promise.all([
       (tenantId.startsWith("tight") ? tokens.tight : tokens.roomy).consume(tenantId, items[0]!.amount),
       chatMessages.consume(tenantId, items[1]!.amount),
     ]);
-    res.json(answer);
+    return true;
   } catch (error) {
-    if (!(error instanceof RateLimiterRes)) throw error;
-    res.status(429).json(answer);
+    // The limiter rejects with its figures where the points do not suffice.
+    if (error instanceof RateLimiterRes) return false;
+    throw error;
   }
+}
+
+const app = express();
+app.set("etag", false);
+app.post(/.*/, express.json(), (req, res, next) => {
+  consume(req.body as Asked).then((isAllowed) => res.status(isAllowed ? 200 : 429).json(answer), next);
 });
 const server = app.listen(0, "127.0.0.1", () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
