@@ -102,12 +102,12 @@ async function play(it: Step, tenantId: string, model: ReservationModel, spans: 
     case "sweep":
       await expireDueReservations(pool);
       model.sweep();
-      return SAME;
+      break;
     case "limit":
       model.limit = it.amount;
       await setLimit(it.amount);
-      return SAME;
   }
+  return SAME;
 }
 
 async function playReserve(
