@@ -39,6 +39,8 @@ export function createPool(options: PoolOptions): Pool {
     max: options.max ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 3000,
     keepAlive: true,
+    // Statements sent without waiting share a flight; see inTransaction.
+    pipeline: true,
     types: { getTypeParser },
   });
   // Without a listener an idle connection's error would end the process.

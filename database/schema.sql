@@ -253,6 +253,23 @@ AS $function$
   order by position limit 1
 $function$;
 
+CREATE OR REPLACE FUNCTION quotel.merge_latency(a integer[], b integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+declare
+  added integer;
+begin
+  for position in 1 .. cardinality(b) loop
+    added := b[position];
+    if added <> 0 or position > cardinality(a) then
+      a[position] := coalesce(a[position], 0) + added;
+    end if;
+  end loop;
+  return a;
+end $function$;
+
 create aggregate quotel.sum_arrays(integer[]) (sfunc = quotel.add_arrays, stype = bigint[], initcond = '{}');
 
 -- Views
@@ -462,6 +479,7 @@ create policy writer_all on quotel.usage_rollups as permissive for all to quotel
 grant execute on function quotel.add_arrays(bigint[],integer[]) to public;
 grant execute on function quotel.ensure_event_partitions(date,date) to quotel_writer;
 grant execute on function quotel.latency_quantile_ms(bigint[],double precision) to public;
+grant execute on function quotel.merge_latency(integer[],integer[]) to public;
 grant execute on function quotel.sum_arrays(integer[]) to public;
 grant usage on schema public to public;
 grant create, usage on schema public to quotel_owner;

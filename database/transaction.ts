@@ -3,13 +3,19 @@ import type { Pool, PoolClient } from "pg";
 /**
  * Runs `work` in one transaction (READ COMMITTED): committed when it resolves, rolled back when it throws. A connection
  * whose rollback fails is discarded, so a broken one never returns to the pool.
+ *
+ * Our pools pipeline: statements sent without waiting (`Promise.all`) share a flight and still run one after the other,
+ * in the order they were sent; once one has failed the server runs none of the others. `begin` travels with the first.
  */
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query("begin");
+    const begun = client.query("begin");
+    // Where it fails, what follows fails too and is heard first.
+    begun.catch(() => {});
     const result = await work(client);
+    await begun;
     await client.query("commit");
     return result;
   } catch (error) {

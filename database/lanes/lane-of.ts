@@ -1,5 +1,5 @@
 /** How many lanes there are. Fixed for the life of a database: on Citus it is the shard layout. */
-export const LANE_COUNT = 8;
+export const LANE_COUNT = 4;
 
 /** The lane of a tenant: FNV-1a over its UTF-16 units. Transactions hold tenants of one lane only. */
 export function laneOf(tenantId: string): number {

@@ -75,6 +75,22 @@ cross join lateral (values
 ) a (resource, amount)
 where a.resource is not null and a.amount <> 0;
 
+-- Adds two latency histograms (see usage_rollups.latency). In plpgsql because the loop touches only the buckets that b
+-- has; an SQL function over unnest took ten times as long, in the hottest statement there is.
+create function quotel.merge_latency(a integer[], b integer[]) returns integer[]
+language plpgsql immutable strict parallel safe as $$
+declare
+  added integer;
+begin
+  for position in 1 .. cardinality(b) loop
+    added := b[position];
+    if added <> 0 or position > cardinality(a) then
+      a[position] := coalesce(a[position], 0) + added;
+    end if;
+  end loop;
+  return a;
+end $$;
+
 create table quotel.usage_rollups (
   tenant_id text not null,
   granularity text not null check (granularity in ('hour', 'day')),

@@ -37,9 +37,7 @@ const TEXT = `
   on conflict (${KEYS}) do update set
     ${SUMS.map(([column]) => `${column} = r.${column} + excluded.${column}`).join(", ")},
     duration_us_max = greatest(r.duration_us_max, excluded.duration_us_max),
-    latency = array(
-      select coalesce(a, 0) + coalesce(b, 0)
-      from unnest(r.latency, excluded.latency) with ordinality as t (a, b, position) order by position)`;
+    latency = quotel.merge_latency(r.latency, excluded.latency)`;
 
 /**
  * Adds to rollups. The only statement that writes them; it runs in the transaction that inserted the ledger rows they

@@ -1,10 +1,11 @@
 import type { ClientBase } from "pg";
-import { reservationKeyText, readAdmissions } from "../reservations/read-reservations.ts";
-import { settleReservations } from "../reservations/settle-reservations.ts";
+import { readAdmissions, reservationKeyText } from "../reservations/read-reservations.ts";
+import type { ReservationKey } from "../reservations/read-reservations.ts";
+import { settleReservationsAndTotals } from "../reservations/settle-reservations.ts";
 import type { Settlement } from "../reservations/settle-reservations.ts";
 import { readCalendars } from "../tenants/read-calendars.ts";
 import type { Calendars } from "../tenants/read-calendars.ts";
-import { TotalDeltas, addToTotals } from "../totals/add-to-totals.ts";
+import { TotalDeltas } from "../totals/add-to-totals.ts";
 import { addToRollups } from "./add-to-rollups.ts";
 import { amountsOf } from "./amounts.ts";
 import { insertEvents } from "./insert-events.ts";
@@ -34,22 +35,26 @@ export interface RecordCounts {
  * Lock order, everywhere: ledger, rollups, reservations, quota totals.
  */
 export async function recordEvents(client: ClientBase, received: readonly ReceivedEvent[]): Promise<RecordCounts> {
-  const calendars = await readCalendars(client, [...new Set(received.map(({ event }) => event.tenantId))]);
-  const { rows, contradictory } = distinct(await rowsOf(client, received, calendars));
+  const [calendars, admissions] = await Promise.all([
+    readCalendars(client, [...new Set(received.map(({ event }) => event.tenantId))]),
+    readAdmissions(client, reservationsNamed(received)),
+  ]);
+  const { rows, contradictory } = distinct(rowsOf(received, calendars, admissions));
   const fresh = await insertEvents(client, rows);
   const conflicts = [...contradictory, ...(await contradictingLedger(client, rows, fresh))];
   await insertQuarantine(
     client,
     conflicts.map((row) => ({ row, reason: "conflict" })),
   );
-  await addToRollups(client, rollUp(fresh));
   const deltas = new TotalDeltas();
   for (const { event, periods } of fresh) {
     for (const { resource, amount } of amountsOf(event))
       deltas.add(event.tenantId, resource, periods, { used: amount });
   }
-  await settleReservations(client, settlementsOf(fresh), calendars, deltas);
-  await addToTotals(client, deltas);
+  await Promise.all([
+    addToRollups(client, rollUp(fresh)),
+    settleReservationsAndTotals(client, settlementsOf(fresh), calendars, deltas),
+  ]);
   return {
     accepted: fresh.length,
     duplicate: received.length - fresh.length - conflicts.length,
@@ -57,15 +62,17 @@ export async function recordEvents(client: ClientBase, received: readonly Receiv
   };
 }
 
-async function rowsOf(
-  client: ClientBase,
-  received: readonly ReceivedEvent[],
-  calendars: Calendars,
-): Promise<LedgerRow[]> {
-  const named = received.flatMap(({ event: { tenantId, reservationId } }) =>
+function reservationsNamed(received: readonly ReceivedEvent[]): ReservationKey[] {
+  return received.flatMap(({ event: { tenantId, reservationId } }) =>
     reservationId === null ? [] : [{ tenantId, reservationId }],
   );
-  const admissions = await readAdmissions(client, named);
+}
+
+function rowsOf(
+  received: readonly ReceivedEvent[],
+  calendars: Calendars,
+  admissions: ReadonlyMap<string, number>,
+): LedgerRow[] {
   return received.map(({ event, producerId, receivedAtMicros }) =>
     ledgerRowOf(event, {
       producerId,

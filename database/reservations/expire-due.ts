@@ -1,10 +1,10 @@
 import type { Pool } from "pg";
 import { readCalendars } from "../tenants/read-calendars.ts";
-import { TotalDeltas, addToTotals } from "../totals/add-to-totals.ts";
+import { TotalDeltas } from "../totals/add-to-totals.ts";
 import { inTransaction } from "../transaction.ts";
 import { end } from "./protocol.ts";
 import { lockDueReservations } from "./read-reservations.ts";
-import { writeReservations } from "./write-reservations.ts";
+import { writeReservationsAndTotals } from "./write-reservations.ts";
 
 const BATCH = 500;
 
@@ -20,10 +20,8 @@ export async function expireDueReservations(pool: Pool): Promise<number> {
     const batch = await inTransaction(pool, async (client) => {
       const due = await lockDueReservations(client, BATCH);
       const calendars = await readCalendars(client, [...new Set(due.map((it) => it.tenantId))]);
-      const deltas = new TotalDeltas();
       const changes = due.map((before) => ({ before, after: end(before, "expired") }));
-      await writeReservations(client, changes, calendars, deltas);
-      await addToTotals(client, deltas);
+      await writeReservationsAndTotals(client, changes, calendars, new TotalDeltas());
       return due.length;
     });
     ended += batch;

@@ -5,7 +5,7 @@ import type { TotalDeltas } from "../totals/add-to-totals.ts";
 import { lockOrCreateReservations } from "./lock-or-create.ts";
 import { settle } from "./protocol.ts";
 import { reservationKeyText } from "./read-reservations.ts";
-import { writeReservations } from "./write-reservations.ts";
+import { writeReservationsAndTotals } from "./write-reservations.ts";
 
 /** What newly recorded events brought under one reservation. */
 export interface Settlement {
@@ -17,20 +17,20 @@ export interface Settlement {
 }
 
 /**
- * Settles reservations with what newly recorded events brought, in the transaction that recorded them (I2). A
- * reservation that is not known yet gets a row in state `early`, so a later reserve or close finds what has been settled.
+ * Settles reservations with what newly recorded events brought, and writes the quota totals, in the transaction that
+ * recorded the events (I2). A reservation that is not known yet gets a row in state `early`, so a later reserve or close
+ * finds what has been settled.
  */
-export async function settleReservations(
+export async function settleReservationsAndTotals(
   client: ClientBase,
   settlements: readonly Settlement[],
   calendars: Calendars,
   deltas: TotalDeltas,
 ): Promise<void> {
-  if (settlements.length === 0) return;
   const locked = await lockOrCreateReservations(client, settlements, calendars);
   const changes = settlements.map((settlement) => {
     const before = locked.get(reservationKeyText(settlement.tenantId, settlement.reservationId))!;
     return { before, after: settle(before, settlement.amounts) };
   });
-  await writeReservations(client, changes, calendars, deltas);
+  await writeReservationsAndTotals(client, changes, calendars, deltas);
 }

@@ -4,6 +4,7 @@ import { instantOfMs } from "../periods/instant.ts";
 import { accountingPeriods } from "../periods/period.ts";
 import { query } from "../pool.ts";
 import type { Calendars } from "../tenants/read-calendars.ts";
+import { addToTotals } from "../totals/add-to-totals.ts";
 import type { TotalDeltas } from "../totals/add-to-totals.ts";
 import { holdOf } from "./protocol.ts";
 import type { Reservation } from "./protocol.ts";
@@ -17,18 +18,23 @@ export interface ReservationChange {
 }
 
 /**
- * Writes reservations and adds the difference of their holds to `deltas`, which the caller must apply in the same
- * transaction: so `reserved` stays the sum of the rows' holds (I10). The only statement that writes reservations.
- * Rows that exist must be locked by the caller; rows arrive in primary-key order.
+ * Writes reservations, and with the quota totals the difference of their holds (beside what `deltas` brings): so
+ * `reserved` stays the sum of the rows' holds (I10). Rows that exist must be locked by the caller. Totals come last, as
+ * everywhere; both statements share a flight.
  */
-export async function writeReservations(
+export async function writeReservationsAndTotals(
   client: ClientBase,
   changes: readonly ReservationChange[],
   calendars: Calendars,
   deltas: TotalDeltas,
 ): Promise<void> {
-  if (changes.length === 0) return;
   for (const change of changes) addHoldDifference(change, calendars, deltas);
+  await Promise.all([writeReservations(client, changes), addToTotals(client, deltas)]);
+}
+
+/** The only statement that writes reservations. Rows arrive in primary-key order. */
+async function writeReservations(client: ClientBase, changes: readonly ReservationChange[]): Promise<void> {
+  if (changes.length === 0) return;
   const sorted = [...changes].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   await query(client, {
     name: "write-reservations",

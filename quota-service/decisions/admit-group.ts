@@ -7,12 +7,12 @@ import { earlyReservation, extend, holdOf, isLive } from "#database/reservations
 import type { Reservation } from "#database/reservations/protocol";
 import { readDecision } from "#database/reservations/read-decision";
 import { lockReservations, reservationKeyText } from "#database/reservations/read-reservations";
-import { writeReservations } from "#database/reservations/write-reservations";
+import { writeReservationsAndTotals } from "#database/reservations/write-reservations";
 import type { ReservationChange } from "#database/reservations/write-reservations";
 import { accountingPeriods } from "#database/periods/period";
 import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
-import { TotalDeltas, addToTotals } from "#database/totals/add-to-totals";
+import { TotalDeltas } from "#database/totals/add-to-totals";
 import { judge } from "./judge.ts";
 import type { ExtendRequest, PatchOutcome, ReserveOutcome, ReserveRequest } from "./contract.ts";
 import type { PlanLimits } from "./limit.ts";
@@ -55,19 +55,19 @@ async function admit(
   group: readonly AdmitRequest[],
   wait: boolean,
 ): Promise<(Outcome | null)[]> {
-  const tenants = await lockTenants(client, [...new Set(group.map((request) => request.tenantId))], wait);
+  const [tenants, locked] = await Promise.all([
+    lockTenants(client, [...new Set(group.map((request) => request.tenantId))], wait),
+    lockReservations(client, group),
+  ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
   if (ours.length === 0) return group.map(() => null);
-  const locked = await lockReservations(client, ours);
   const desk = new AdmissionDesk(client, tenants, locked, await readFacts(client, planLimits, askedBy(ours, tenants)));
   const outcomes: (Outcome | null)[] = [];
   for (const request of group) {
     const tenant = tenants.get(request.tenantId);
     outcomes.push(tenant ? await desk.serve(request, tenant) : null);
   }
-  const deltas = new TotalDeltas();
-  await writeReservations(client, desk.changes(), calendarsOf(tenants), deltas);
-  await addToTotals(client, deltas);
+  await writeReservationsAndTotals(client, desk.changes(), calendarsOf(tenants), new TotalDeltas());
   return outcomes;
 }
 

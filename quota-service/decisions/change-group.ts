@@ -5,10 +5,10 @@ import { lockOrCreateReservations } from "#database/reservations/lock-or-create"
 import { close, end, isLive } from "#database/reservations/protocol";
 import type { Reservation } from "#database/reservations/protocol";
 import { reservationKeyText } from "#database/reservations/read-reservations";
-import { writeReservations } from "#database/reservations/write-reservations";
+import { writeReservationsAndTotals } from "#database/reservations/write-reservations";
 import { isRetryable } from "#database/sqlstate";
 import { readCalendars } from "#database/tenants/read-calendars";
-import { TotalDeltas, addToTotals } from "#database/totals/add-to-totals";
+import { TotalDeltas } from "#database/totals/add-to-totals";
 import { inTransaction } from "#database/transaction";
 import type { CloseRequest, PatchOutcome, ReleaseRequest } from "./contract.ts";
 import { reservationStateOf } from "./reservation-state.ts";
@@ -34,8 +34,10 @@ export async function changeGroup(pool: Pool, group: readonly ChangeRequest[]): 
 
 /** The same inside a transaction of the caller's. */
 export async function change(client: ClientBase, group: readonly ChangeRequest[]): Promise<PatchOutcome[]> {
-  const calendars = await readCalendars(client, [...new Set(group.map((request) => request.tenantId))]);
-  const atMs = await readClock(client);
+  const [calendars, atMs] = await Promise.all([
+    readCalendars(client, [...new Set(group.map((request) => request.tenantId))]),
+    readClock(client),
+  ]);
   const before = await lockOrCreateReservations(client, distinct(group, atMs), calendars);
   // Expiry is judged by the clock after the locks: whoever held a row may have taken its time.
   const nowMs = await readClock(client);
@@ -47,12 +49,10 @@ export async function change(client: ClientBase, group: readonly ChangeRequest[]
     current.set(key, changed);
     return { kind: "changed", state: reservationStateOf(changed) };
   });
-  const deltas = new TotalDeltas();
   const changes = [...current].flatMap(([key, after]) =>
     after === before.get(key) ? [] : [{ before: before.get(key)!, after }],
   );
-  await writeReservations(client, changes, calendars, deltas);
-  await addToTotals(client, deltas);
+  await writeReservationsAndTotals(client, changes, calendars, new TotalDeltas());
   return outcomes;
 }
 

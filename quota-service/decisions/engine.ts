@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { GroupCommit } from "#database/lanes/group-commit";
 import { KnownTenants } from "#database/tenants/known-tenants";
 import { isUnavailable } from "#database/sqlstate";
 import type { CheckOutcome, CheckRequest, DecisionEngine, PatchOutcome, ReserveOutcome } from "./contract.ts";
@@ -19,12 +20,16 @@ export interface DecisionEngineOptions {
   readonly log: { error(details: object, message: string): void };
 }
 
+const CHECKS_PER_SNAPSHOT_MAX = 200;
+
 export function createDecisionEngine({ pool, defaultPlan, log }: DecisionEngineOptions): DecisionEngine {
   const tenants = new KnownTenants(pool, defaultPlan);
   const planLimits = new PlanLimits();
-  const checks = new LaneWriters<CheckRequest, CheckOutcome>((group) =>
-    checkGroup(pool, planLimits, defaultPlan, group),
-  );
+  // A check locks nothing, so all that wait share one snapshot, whatever their lanes.
+  const checks = new GroupCommit<CheckRequest, CheckOutcome>({
+    commit: (group) => checkGroup(pool, planLimits, defaultPlan, group),
+    maxWeight: CHECKS_PER_SNAPSHOT_MAX,
+  });
   const admissions = new LaneWriters<AdmitRequest, ReserveOutcome | PatchOutcome>((group, wait) =>
     admitGroup(pool, planLimits, group, wait),
   );
@@ -46,7 +51,7 @@ export function createDecisionEngine({ pool, defaultPlan, log }: DecisionEngineO
   return {
     check: (request) =>
       orWhenAway(
-        () => checks.submit(request.tenantId, request),
+        () => checks.submit(request),
         () => ({ kind: "decided", decision: failOpen(request) }),
       ),
     reserve: (request, caller) =>
