@@ -6,8 +6,8 @@
 create function quotel.add_arrays(a bigint[], b integer[]) returns bigint[]
 language plpgsql immutable strict parallel safe as $$
 begin
-  for position in 1 .. cardinality(b) loop
-    a[position] := coalesce(a[position], 0) + b[position];
+  for position in coalesce(array_lower(b, 1), 1) .. coalesce(array_upper(b, 1), 0) loop
+    a[position] := coalesce(a[position], 0) + coalesce(b[position], 0);
   end loop;
   return a;
 end $$;
@@ -19,8 +19,9 @@ create function quotel.latency_quantile_ms(histogram bigint[], q double precisio
 language sql immutable parallel safe as $$
   select round((0.1 * power(1.1, position - 1) * 2 / 2.1)::numeric, 3)::double precision
   from (
-    select position, sum(n) over (order by position) as up_to, sum(n) over () as total
-    from unnest(histogram) with ordinality as h (n, position)
+    select position, sum(histogram[position]) over (order by position) as up_to,
+      sum(histogram[position]) over () as total
+    from generate_subscripts(histogram, 1) as position
   ) buckets
   where total > 0 and up_to >= q * total
   order by position limit 1

@@ -1,6 +1,7 @@
 import type { ClientBase } from "pg";
 import { query } from "../pool.ts";
 import { instantArray, plainArray, textArray } from "../array-text.ts";
+import { histogramArray } from "./latency-histogram.ts";
 import type { Rollup } from "./rollup.ts";
 
 /** Summed columns, and where their sums come from. */
@@ -58,7 +59,7 @@ export async function addToRollups(client: ClientBase, rollups: readonly Rollup[
       textArray(rollups.map((rollup) => rollup.model)),
       instantArray(rollups.map((rollup) => rollup.monthStartMs)),
       plainArray(rollups.map((rollup) => rollup.durationUsMax)),
-      textArray(rollups.map((rollup) => `{${rollup.latency.join(",")}}`)),
+      textArray(rollups.map((rollup) => histogramArray(rollup.latency))),
       ...SUMS.map(([, field]) => plainArray(rollups.map((rollup) => rollup[field]))),
     ],
   });

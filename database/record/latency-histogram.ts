@@ -13,3 +13,11 @@ export function latencyBucketOf(durationMicros: number): number {
   if (durationMicros <= FIRST_BOUND_US) return 0;
   return Math.min(Math.ceil(Math.log(durationMicros / FIRST_BOUND_US) / LOG_GROWTH), BUCKETS_MAX - 1);
 }
+
+/** `integer[]` literal of a histogram, from its first to its last bucket; SQL counts buckets from 1. */
+export function histogramArray(counts: ReadonlyMap<number, number>): string {
+  const first = Math.min(...counts.keys());
+  const last = Math.max(...counts.keys());
+  const elements = Array.from({ length: last - first + 1 }, (_, i) => counts.get(first + i) ?? 0);
+  return `[${first + 1}:${last + 1}]={${elements.join(",")}}`;
+}

@@ -33,7 +33,8 @@ export interface Rollup extends RollupKey {
   unpricedEvents: number;
   durationUsSum: number;
   durationUsMax: number;
-  readonly latency: number[];
+  /** Counts by `latencyBucketOf`. */
+  readonly latency: Map<number, number>;
 }
 
 /** Sums ledger rows into the hour (UTC) and day (tenant's zone) rollups they belong to, in primary-key order. Pure. */
@@ -86,8 +87,7 @@ function addEvent(rollup: Rollup, { event }: LedgerRow): void {
   rollup.durationUsSum += event.durationMicros;
   rollup.durationUsMax = Math.max(rollup.durationUsMax, event.durationMicros);
   const bucket = latencyBucketOf(event.durationMicros);
-  while (rollup.latency.length <= bucket) rollup.latency.push(0);
-  rollup.latency[bucket]! += 1;
+  rollup.latency.set(bucket, (rollup.latency.get(bucket) ?? 0) + 1);
 }
 
 function emptyRollup(key: RollupKey & { readonly monthStartMs: number }): Rollup {
@@ -109,6 +109,6 @@ function emptyRollup(key: RollupKey & { readonly monthStartMs: number }): Rollup
     unpricedEvents: 0,
     durationUsSum: 0,
     durationUsMax: 0,
-    latency: [],
+    latency: new Map(),
   };
 }
