@@ -210,8 +210,8 @@ CREATE OR REPLACE FUNCTION quotel.add_arrays(a bigint[], b integer[])
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
 begin
-  for position in 1 .. cardinality(b) loop
-    a[position] := coalesce(a[position], 0) + b[position];
+  for position in coalesce(array_lower(b, 1), 1) .. coalesce(array_upper(b, 1), 0) loop
+    a[position] := coalesce(a[position], 0) + coalesce(b[position], 0);
   end loop;
   return a;
 end $function$;
@@ -246,8 +246,9 @@ CREATE OR REPLACE FUNCTION quotel.latency_quantile_ms(histogram bigint[], q doub
 AS $function$
   select round((0.1 * power(1.1, position - 1) * 2 / 2.1)::numeric, 3)::double precision
   from (
-    select position, sum(n) over (order by position) as up_to, sum(n) over () as total
-    from unnest(histogram) with ordinality as h (n, position)
+    select position, sum(histogram[position]) over (order by position) as up_to,
+      sum(histogram[position]) over () as total
+    from generate_subscripts(histogram, 1) as position
   ) buckets
   where total > 0 and up_to >= q * total
   order by position limit 1
@@ -258,14 +259,9 @@ CREATE OR REPLACE FUNCTION quotel.merge_latency(a integer[], b integer[])
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
-declare
-  added integer;
 begin
-  for position in 1 .. cardinality(b) loop
-    added := b[position];
-    if added <> 0 or position > cardinality(a) then
-      a[position] := coalesce(a[position], 0) + added;
-    end if;
+  for position in array_lower(b, 1) .. array_upper(b, 1) loop
+    a[position] := coalesce(a[position], 0) + coalesce(b[position], 0);
   end loop;
   return a;
 end $function$;
