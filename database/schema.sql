@@ -95,7 +95,7 @@ create table quotel.reservations (
   reservation_id uuid not null,
   state text not null,
   request_hash bytea,
-  decision jsonb,
+  decision json,
   admitted_at timestamp with time zone not null,
   day_start timestamp with time zone not null,
   month_start timestamp with time zone not null,

@@ -19,8 +19,8 @@ create table quotel.reservations (
   state text not null check (state in ('early', 'open', 'closed', 'settled', 'released', 'expired')),
   -- Hash of the reserve request (idempotency); null while early.
   request_hash bytea,
-  -- The decision that admitted it, as it was answered.
-  decision jsonb,
+  -- The decision that admitted it, as it was answered. Read back as a whole, never searched: json is cheaper to store.
+  decision json,
   -- The instant that decides hold and usage periods (I7), and those periods.
   admitted_at timestamptz not null,
   day_start timestamptz not null,

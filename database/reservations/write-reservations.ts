@@ -1,5 +1,6 @@
 import type { ReservationDecision } from "@quotel/conventions";
 import type { ClientBase } from "pg";
+import { plainArray, textArray } from "../array-text.ts";
 import { instantOfMs } from "../periods/instant.ts";
 import { accountingPeriods } from "../periods/period.ts";
 import { query } from "../pool.ts";
@@ -7,7 +8,7 @@ import type { Calendars } from "../tenants/read-calendars.ts";
 import { addToTotals } from "../totals/add-to-totals.ts";
 import type { TotalDeltas } from "../totals/add-to-totals.ts";
 import { holdOf } from "./protocol.ts";
-import type { Reservation } from "./protocol.ts";
+import type { Reservation, ReservedResource } from "./protocol.ts";
 
 /** A reservation as it was (null: it did not exist) and as it is to be. */
 export interface ReservationChange {
@@ -43,12 +44,15 @@ async function writeReservations(client: ClientBase, changes: readonly Reservati
         tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
         resources, estimates, true_amounts, settled, held, late_after_expiry)
       select
-        tenant_id, reservation_id, state, decode(request_hash, 'hex'), decision, admitted_at, day_start, month_start,
-        expires_at, resources, estimates, true_amounts, settled, held, late_after_expiry
-      from jsonb_to_recordset($1::jsonb) as input (
-        tenant_id text, reservation_id uuid, state text, request_hash text, decision jsonb, admitted_at timestamptz,
-        day_start timestamptz, month_start timestamptz, expires_at timestamptz, resources text[], estimates bigint[],
-        true_amounts bigint[], settled bigint[], held bigint[], late_after_expiry bigint[])
+        tenant_id, reservation_id, state, decode(request_hash, 'hex'), decision::json, admitted_at, day_start,
+        month_start, expires_at, resources::text[], estimates::bigint[], true_amounts::bigint[], settled::bigint[],
+        held::bigint[], late_after_expiry::bigint[]
+      from unnest(
+        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+        $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::text[]) as input (
+        tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
+        resources, estimates, true_amounts, settled, held, late_after_expiry)
       on conflict (tenant_id, reservation_id) do update set
         state = excluded.state, request_hash = excluded.request_hash,
         decision = coalesce(excluded.decision, r.decision),
@@ -56,8 +60,47 @@ async function writeReservations(client: ClientBase, changes: readonly Reservati
         expires_at = excluded.expires_at, resources = excluded.resources, estimates = excluded.estimates,
         true_amounts = excluded.true_amounts, settled = excluded.settled, held = excluded.held,
         late_after_expiry = excluded.late_after_expiry`,
-    values: [JSON.stringify(sorted.map(recordOf))],
+    values: columnsOf(sorted),
   });
+}
+
+/** One array literal a column; a column that is an array itself travels as the text of each of its arrays. */
+function columnsOf(changes: readonly ReservationChange[]): string[] {
+  const rows = changes.map(({ after }) => after);
+  const instants = (of: (row: Reservation) => number | null): string =>
+    plainArray(rows.map((row) => nullOr(of(row), instantOfMs)));
+  const perResource = (of: (item: ReservedResource, row: Reservation) => number): string =>
+    textArray(rows.map((row) => plainArray(row.resources.map((item) => of(item, row)))));
+  return [
+    textArray(rows.map((row) => row.tenantId)),
+    plainArray(rows.map((row) => row.reservationId)),
+    plainArray(rows.map((row) => row.phase)),
+    plainArray(rows.map((row) => row.requestHash)),
+    textArray(changes.map(({ decision }) => (decision === undefined ? null : JSON.stringify(decision)))),
+    instants((row) => row.admittedAtMs),
+    instants((row) => row.dayStartMs),
+    instants((row) => row.monthStartMs),
+    instants((row) => row.expiresAtMs),
+    textArray(rows.map((row) => plainArray(row.resources.map((item) => item.resource)))),
+    perResource((item) => item.estimate),
+    textArray(rows.map((row) => (isClosed(row) ? plainArray(row.resources.map(trueAmountOf)) : null))),
+    perResource((item) => item.settled),
+    perResource((item, row) => holdOf(row.phase, item)),
+    perResource((item) => item.lateAfterExpiry),
+  ];
+}
+
+function isClosed({ resources }: Reservation): boolean {
+  return resources.some((item) => item.trueAmount !== null);
+}
+
+/** A resource that spans brought after the close: what they brought is the truth. */
+function trueAmountOf(item: ReservedResource): number {
+  return item.trueAmount ?? item.settled;
+}
+
+function nullOr<T, R>(value: T | null, of: (value: T) => R): R | null {
+  return value === null ? null : of(value);
 }
 
 function addHoldDifference({ before, after }: ReservationChange, calendars: Calendars, deltas: TotalDeltas): void {
@@ -71,28 +114,6 @@ function addHoldDifference({ before, after }: ReservationChange, calendars: Cale
   };
   if (before) apply(before, -1);
   apply(after, 1);
-}
-
-function recordOf({ after, decision }: ReservationChange): object {
-  const items = after.resources;
-  const closed = items.some((item) => item.trueAmount !== null);
-  return {
-    tenant_id: after.tenantId,
-    reservation_id: after.reservationId,
-    state: after.phase,
-    request_hash: after.requestHash,
-    decision: decision ?? null,
-    admitted_at: instantOfMs(after.admittedAtMs),
-    day_start: instantOfMs(after.dayStartMs),
-    month_start: instantOfMs(after.monthStartMs),
-    expires_at: after.expiresAtMs === null ? null : instantOfMs(after.expiresAtMs),
-    resources: items.map((item) => item.resource),
-    estimates: items.map((item) => item.estimate),
-    true_amounts: closed ? items.map((item) => item.trueAmount ?? item.settled) : null,
-    settled: items.map((item) => item.settled),
-    held: items.map((item) => holdOf(after.phase, item)),
-    late_after_expiry: items.map((item) => item.lateAfterExpiry),
-  };
 }
 
 function keyOf({ after }: ReservationChange): string {

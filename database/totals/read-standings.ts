@@ -23,8 +23,6 @@ export interface Standings {
   readonly readAtMs: number;
   /** In the order of the keys. */
   readonly standings: readonly Standing[];
-  /** Earliest expiry of a live hold, by tenant. */
-  readonly firstExpiryMs: ReadonlyMap<string, number>;
 }
 
 /**
@@ -33,43 +31,29 @@ export interface Standings {
  * commits meanwhile cannot be counted twice.
  */
 export async function readStandings(on: ClientBase | Pool, keys: readonly StandingKey[]): Promise<Standings> {
-  if (keys.length === 0) return { readAtMs: await readClock(on), standings: [], firstExpiryMs: new Map() };
-  const { rows } = await query<{
-    used: number;
-    reserved: number;
-    read_ms: number;
-    tenant_id: string;
-    first_expiry_ms: number | null;
-  }>(on, {
+  if (keys.length === 0) return { readAtMs: await readClock(on), standings: [] };
+  const { rows } = await query<{ used: number; reserved: number; read_ms: number }>(on, {
     name: "read-standings",
     text: `
       with instant as materialized (select clock_timestamp() as at),
-      -- Once per tenant, not once per total.
-      tenants as materialized (
-        select t.tenant_id, (
-          select min(r.expires_at) from quotel.reservations r
-          where r.tenant_id = t.tenant_id and r.expires_at > instant.at) as first_expiry
-        from instant, unnest($5::text[]) as t (tenant_id)
-      ),
-      due as (
+      -- Materialized: looked up once for all tenants, not again for every total.
+      due as materialized (
         select r.tenant_id, h.resource, r.day_start, r.month_start, sum(h.held)::bigint as held
         from quotel.reservations r, instant, lateral unnest(r.resources, r.held) as h (resource, held)
         where r.tenant_id = any ($5::text[]) and r.expires_at <= instant.at
         group by 1, 2, 3, 4
       )
       -- A sum beyond 2^53-1 has no exact JSON number; as a decision it means the same as the largest one.
-      select k.tenant_id, least(coalesce(t.used, 0), 9007199254740991) as used,
+      select least(coalesce(t.used, 0), 9007199254740991) as used,
         coalesce(t.reserved, 0) - coalesce((
           select sum(d.held)::bigint from due d
           where d.tenant_id = k.tenant_id and d.resource = k.resource
             and (k.period = 'lifetime' or (k.period = 'day' and d.day_start = k.period_start)
               or (k.period = 'month' and d.month_start = k.period_start))
         ), 0) as reserved,
-        (extract(epoch from instant.at) * 1000)::bigint as read_ms,
-        (extract(epoch from tenants.first_expiry) * 1000)::bigint as first_expiry_ms
+        (extract(epoch from instant.at) * 1000)::bigint as read_ms
       from instant, unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
         with ordinality as k (tenant_id, resource, period, period_start, position)
-      join tenants on tenants.tenant_id = k.tenant_id
       left join quotel.quota_totals t on (t.tenant_id, t.resource, t.period, t.period_start)
         = (k.tenant_id, k.resource, k.period, k.period_start)
       order by k.position`,
@@ -84,8 +68,5 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
   return {
     readAtMs: rows[0]!.read_ms,
     standings: rows.map(({ used, reserved }) => ({ used, reserved })),
-    firstExpiryMs: new Map(
-      rows.flatMap((row) => (row.first_expiry_ms === null ? [] : [[row.tenant_id, row.first_expiry_ms] as const])),
-    ),
   };
 }

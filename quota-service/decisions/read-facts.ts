@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from "pg";
 import { LIFETIME, accountingPeriods } from "#database/periods/period";
 import type { CalendarVersion, Period } from "#database/periods/period";
+import { readFirstExpiries } from "#database/reservations/read-first-expiries";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { readStandings } from "#database/totals/read-standings";
 import type { Standing, StandingKey } from "#database/totals/read-standings";
@@ -44,7 +45,10 @@ export async function readFacts(
   }
   for (let guessMs = Date.now() + databaseAheadMs; ;) {
     const keys = keysAt(asked, limitsOf, guessMs);
-    const { readAtMs, standings, firstExpiryMs } = await readStandings(on, keys);
+    const [{ readAtMs, standings }, firstExpiryMs] = await Promise.all([
+      readStandings(on, keys),
+      readFirstExpiries(on, [...limitsOf.keys()]),
+    ]);
     databaseAheadMs = readAtMs - Date.now();
     if (asked.some(({ tenant }) => !samePeriods(tenant.calendar, guessMs, readAtMs))) {
       guessMs = readAtMs;
