@@ -1,35 +1,11 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { createPool } from "#database/pool";
 import { recordEvents } from "#database/record/record-events";
 import { inTransaction } from "#database/transaction";
 import { tokensEvent } from "../quota-service/decisions/tokens-event.ts";
 import { createTestDatabase } from "./test-database.ts";
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const pools = [database.ownerUrl, database.writerUrl, database.tenantUrl, database.readerUrl].map((connectionString) =>
-  createPool({ connectionString, applicationName: "tenancy" }),
-) as [Pool, Pool, Pool, Pool];
 type Pool = ReturnType<typeof createPool>;
-const [owner, writer, tenant, reader] = pools;
-afterAll(() => Promise.all(pools.map((pool) => pool.end())));
-
-await owner.query("select quotel.ensure_event_partitions(current_date - 1, current_date + 1)");
-await owner.query("insert into quotel.plans (plan_id, version) values ('basic', 1)");
-await owner.query(
-  "insert into quotel.plan_limits (plan_id, version, resource, period, amount) values ('basic', 1, 'tokens', 'day', 100)",
-);
-await owner.query("insert into quotel.tenants (tenant_id, plan_id) values ('acme', 'basic'), ('globex', 'basic')");
-await inTransaction(writer, (client) =>
-  recordEvents(
-    client,
-    ["acme", "globex"].map((tenantId) => ({
-      event: tokensEvent(tenantId, "one", 10, null),
-      producerId: "test",
-      receivedAtMicros: Date.now() * 1000,
-    })),
-  ),
-);
 
 const VIEWS = [
   "tenant_usage_metrics",
@@ -50,31 +26,58 @@ function tenantsSeen(pool: Pool, view: string, as?: string): Promise<string[]> {
   });
 }
 
-test.each(VIEWS)("I13: %s shows a tenant its own rows, and none where no tenant is set", async (view) => {
-  expect(await tenantsSeen(tenant, view, "acme")).toEqual(["acme"]);
-  expect(await tenantsSeen(tenant, view, "globex")).toEqual(["globex"]);
-  expect(await tenantsSeen(tenant, view, "")).toEqual([]);
-  expect(await tenantsSeen(tenant, view)).toEqual([]);
-  expect(await tenantsSeen(reader, view)).toEqual(["acme", "globex"]);
-});
+describe.each([18, 15] as const)("on Postgres %i", async (version) => {
+  const database = await createTestDatabase({ version });
+  afterAll(database.drop);
+  const pools = [database.ownerUrl, database.writerUrl, database.tenantUrl, database.readerUrl].map(
+    (connectionString) => createPool({ connectionString, applicationName: "tenancy" }),
+  ) as [Pool, Pool, Pool, Pool];
+  const [owner, writer, tenant, reader] = pools;
+  afterAll(() => Promise.all(pools.map((pool) => pool.end())));
 
-test("I13: readers and tenants reach rows through the views only, and can write nothing", async () => {
-  for (const pool of [reader, tenant]) {
-    await expect(pool.query("select * from quotel.usage_events")).rejects.toThrow(
-      /permission denied for schema quotel/,
-    );
-    await expect(pool.query("select * from quotel.reservations")).rejects.toThrow(/permission denied/);
-    await expect(pool.query("delete from public.usage_events")).rejects.toThrow(/cannot delete|permission denied/);
-    await expect(pool.query("create table public.mine (id int)")).rejects.toThrow(/permission denied/);
-  }
-});
-
-test("I13: the role that services use cannot change the ledger, the schema or the roles", async () => {
-  await expect(writer.query("update quotel.usage_events set amount = 0")).rejects.toThrow(/permission denied/);
-  await expect(writer.query("delete from quotel.usage_events")).rejects.toThrow(/permission denied/);
-  await expect(writer.query("drop table quotel.usage_events")).rejects.toThrow(/must be owner/);
-  await expect(writer.query("alter table quotel.usage_events disable row level security")).rejects.toThrow(
-    /must be owner/,
+  await owner.query("select quotel.ensure_event_partitions(current_date - 1, current_date + 1)");
+  await owner.query("insert into quotel.plans (plan_id, version) values ('basic', 1)");
+  await owner.query(
+    "insert into quotel.plan_limits (plan_id, version, resource, period, amount) values ('basic', 1, 'tokens', 'day', 100)",
   );
-  await expect(writer.query("set role quotel_owner")).rejects.toThrow(/permission denied/);
+  await owner.query("insert into quotel.tenants (tenant_id, plan_id) values ('acme', 'basic'), ('globex', 'basic')");
+  await inTransaction(writer, (client) =>
+    recordEvents(
+      client,
+      ["acme", "globex"].map((tenantId) => ({
+        event: tokensEvent(tenantId, "one", 10, null),
+        producerId: "test",
+        receivedAtMicros: Date.now() * 1000,
+      })),
+    ),
+  );
+
+  test.each(VIEWS)("I13: %s shows a tenant its own rows, and none where no tenant is set", async (view) => {
+    expect(await tenantsSeen(tenant, view, "acme")).toEqual(["acme"]);
+    expect(await tenantsSeen(tenant, view, "globex")).toEqual(["globex"]);
+    expect(await tenantsSeen(tenant, view, "")).toEqual([]);
+    expect(await tenantsSeen(tenant, view)).toEqual([]);
+    expect(await tenantsSeen(reader, view)).toEqual(["acme", "globex"]);
+  });
+
+  test("I13: readers and tenants reach rows through the views only, and can write nothing", async () => {
+    for (const pool of [reader, tenant]) {
+      await expect(pool.query("select * from quotel.usage_events")).rejects.toThrow(
+        /permission denied for schema quotel/,
+      );
+      await expect(pool.query("select * from quotel.reservations")).rejects.toThrow(/permission denied/);
+      await expect(pool.query("delete from public.usage_events")).rejects.toThrow(/cannot delete|permission denied/);
+      await expect(pool.query("create table public.mine (id int)")).rejects.toThrow(/permission denied/);
+    }
+  });
+
+  test("I13: the role that services use cannot change the ledger, the schema or the roles", async () => {
+    await expect(writer.query("update quotel.usage_events set amount = 0")).rejects.toThrow(/permission denied/);
+    await expect(writer.query("delete from quotel.usage_events")).rejects.toThrow(/permission denied/);
+    await expect(writer.query("drop table quotel.usage_events")).rejects.toThrow(/must be owner/);
+    await expect(writer.query("alter table quotel.usage_events disable row level security")).rejects.toThrow(
+      /must be owner/,
+    );
+    await expect(writer.query("set role quotel_owner")).rejects.toThrow(/permission denied/);
+  });
 });
