@@ -20,6 +20,8 @@ export interface UsageStats {
     readonly reserved: number | string;
     readonly percentage: number | null;
     readonly resetsAt: string | null;
+    /** `false` on a limit that is stored and shown but not enforced yet (rate limits). */
+    readonly enforced: boolean;
   }[];
   readonly warnings: readonly string[];
   readonly timestamp: string;

@@ -12,6 +12,7 @@ const limits = array(
     reserved: ref("AmountOnWire"),
     percentage: ref("Percentage"),
     resetsAt: nullable(instant),
+    enforced: { type: "boolean" },
   }),
 );
 

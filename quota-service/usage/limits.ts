@@ -25,6 +25,7 @@ export function limitsOnWire(
     // Nothing is counted against a limit that is not enforced yet, and 0 % would say that little was used.
     percentage: status.enforced ? status.percentUsed : null,
     resetsAt: resetOf(status, nowMs, calendar),
+    enforced: status.enforced,
   }));
 }
 

@@ -57,10 +57,12 @@ describe("usage statistics", () => {
       reserved: 0,
       percentage: Math.round(used / 100) / 10,
       resetsAt: new Date(todayMs + DAY_MS).toISOString(),
+      enforced: true,
     });
     expect(limits.find(({ period }) => period === "minute")).toMatchObject({
       resourceType: "api_calls",
       percentage: null,
+      enforced: false,
     });
     expect(warnings).toContain("The limit of 60 api_calls per minute is not enforced yet");
     expect(warnings.some((warning) => warning.startsWith("The limit of 100000 tokens per day is reached"))).toBe(
