@@ -1,4 +1,5 @@
 import type { ClientBase } from "pg";
+import { plainArray, textArray } from "../array-text.ts";
 import { query } from "../pool.ts";
 import type { Reservation, ReservationPhase } from "./protocol.ts";
 
@@ -34,19 +35,31 @@ const COLUMNS = `
 /**
  * Locks the given reservations in primary-key order until the transaction ends, and returns those that exist, as they
  * are after the locks (READ COMMITTED reads a locked row's newest version).
+ *
+ * The keys arrive sorted and each is looked up by itself (`limit` keeps the planner from turning that into a join), so
+ * the order of the locks is theirs, and a plan that was made while the table was small stays right when it has grown.
  */
 export async function lockReservations(client: ClientBase, keys: readonly ReservationKey[]): Promise<Reservation[]> {
   if (keys.length === 0) return [];
+  const sorted = distinctSorted(keys);
   const { rows } = await query<Row>(client, {
     name: "lock-reservations",
     text: `
-      select ${COLUMNS} from quotel.reservations
-      where (tenant_id, reservation_id) in (select * from unnest($1::text[], $2::uuid[]))
-      order by tenant_id, reservation_id
-      for update`,
-    values: [keys.map((key) => key.tenantId), keys.map((key) => key.reservationId)],
+      select r.*
+      from unnest($1::text[], $2::uuid[]) as k (tenant_id, reservation_id)
+      cross join lateral (
+        select ${COLUMNS} from quotel.reservations
+        where tenant_id = k.tenant_id and reservation_id = k.reservation_id
+        limit 1
+        for update) r`,
+    values: [textArray(sorted.map((key) => key.tenantId)), plainArray(sorted.map((key) => key.reservationId))],
   });
   return rows.map(reservationOf);
+}
+
+function distinctSorted(keys: readonly ReservationKey[]): ReservationKey[] {
+  const byText = new Map(keys.map((key) => [reservationKeyText(key.tenantId, key.reservationId), key]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
 }
 
 /**
@@ -58,14 +71,18 @@ export async function readAdmissions(
   keys: readonly ReservationKey[],
 ): Promise<ReadonlyMap<string, number>> {
   if (keys.length === 0) return new Map();
+  const sorted = distinctSorted(keys);
   const { rows } = await query<{ tenant_id: string; reservation_id: string; admitted_ms: number }>(client, {
     name: "read-admissions",
     text: `
-      select tenant_id, reservation_id, (extract(epoch from admitted_at) * 1000)::bigint as admitted_ms
-      from quotel.reservations
-      where (tenant_id, reservation_id) in (select * from unnest($1::text[], $2::uuid[]))
-        and request_hash is not null`,
-    values: [keys.map((key) => key.tenantId), keys.map((key) => key.reservationId)],
+      select r.tenant_id, r.reservation_id, r.admitted_ms
+      from unnest($1::text[], $2::uuid[]) as k (tenant_id, reservation_id)
+      cross join lateral (
+        select tenant_id, reservation_id, (extract(epoch from admitted_at) * 1000)::bigint as admitted_ms
+        from quotel.reservations
+        where tenant_id = k.tenant_id and reservation_id = k.reservation_id and request_hash is not null
+        limit 1) r`,
+    values: [textArray(sorted.map((key) => key.tenantId)), plainArray(sorted.map((key) => key.reservationId))],
   });
   return new Map(rows.map((row) => [reservationKeyText(row.tenant_id, row.reservation_id), row.admitted_ms]));
 }
