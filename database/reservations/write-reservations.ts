@@ -21,7 +21,8 @@ export interface ReservationChange {
 /**
  * Writes reservations, and with the quota totals the difference of their holds (beside what `deltas` brings): so
  * `reserved` stays the sum of the rows' holds (I10). Rows that exist must be locked by the caller. Totals come last, as
- * everywhere; both statements share a flight.
+ * everywhere; the statements share a flight. Throws a unique violation where a row to be made is there by now: the
+ * caller's transaction starts again and finds it.
  */
 export async function writeReservationsAndTotals(
   client: ClientBase,
@@ -30,16 +31,21 @@ export async function writeReservationsAndTotals(
   deltas: TotalDeltas,
 ): Promise<void> {
   for (const change of changes) addHoldDifference(change, calendars, deltas);
-  await Promise.all([writeReservations(client, changes), addToTotals(client, deltas)]);
+  const sorted = [...changes].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  await Promise.all([
+    createReservations(
+      client,
+      sorted.filter(({ before }) => before === null),
+    ),
+    updateReservations(
+      client,
+      sorted.filter(({ before }) => before !== null),
+    ),
+    addToTotals(client, deltas),
+  ]);
 }
 
-/** The only statement that writes reservations. Rows arrive in primary-key order. */
-async function writeReservations(client: ClientBase, changes: readonly ReservationChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  const sorted = [...changes].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  await query(client, {
-    name: "write-reservations",
-    text: `
+const INSERT = `
       insert into quotel.reservations as r (
         tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
         resources, estimates, true_amounts, settled, held, late_after_expiry)
@@ -52,16 +58,30 @@ async function writeReservations(client: ClientBase, changes: readonly Reservati
         $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
         $15::text[]) as input (
         tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
-        resources, estimates, true_amounts, settled, held, late_after_expiry)
+        resources, estimates, true_amounts, settled, held, late_after_expiry)`;
+
+const OR_UPDATE = `
       on conflict (tenant_id, reservation_id) do update set
         state = excluded.state, request_hash = excluded.request_hash,
         decision = coalesce(excluded.decision, r.decision),
         admitted_at = excluded.admitted_at, day_start = excluded.day_start, month_start = excluded.month_start,
         expires_at = excluded.expires_at, resources = excluded.resources, estimates = excluded.estimates,
         true_amounts = excluded.true_amounts, settled = excluded.settled, held = excluded.held,
-        late_after_expiry = excluded.late_after_expiry`,
-    values: columnsOf(sorted),
-  });
+        late_after_expiry = excluded.late_after_expiry`;
+
+/** Rows that were there and are locked. Rows arrive in primary-key order. */
+async function updateReservations(client: ClientBase, changes: readonly ReservationChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await query(client, { name: "update-reservations", text: `${INSERT}${OR_UPDATE}`, values: columnsOf(changes) });
+}
+
+/**
+ * Rows that were not there. A row that somebody made meanwhile is a unique violation, never overwritten: it holds what
+ * has been settled. Rows arrive in primary-key order.
+ */
+async function createReservations(client: ClientBase, changes: readonly ReservationChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await query(client, { name: "create-reservations", text: INSERT, values: columnsOf(changes) });
 }
 
 /** One array literal a column; a column that is an array itself travels as the text of each of its arrays. */

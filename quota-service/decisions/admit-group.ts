@@ -1,7 +1,7 @@
 import type { ClientBase, Pool } from "pg";
 import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
 import type { ReservationDecision } from "@quotel/conventions";
-import { isRetryable } from "#database/sqlstate";
+import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { earlyReservation, extend, holdOf, isLive } from "#database/reservations/protocol";
 import type { Reservation } from "#database/reservations/protocol";
@@ -26,7 +26,7 @@ export type AdmitRequest =
 
 type Outcome = ReserveOutcome | PatchOutcome;
 
-/** Deadlock victims run again; nothing of the failed attempt is left. */
+/** Who lost a race runs again; nothing of the failed attempt is left. */
 const ATTEMPTS_MAX = 5;
 
 /**
@@ -44,7 +44,9 @@ export async function admitGroup(
     try {
       return await inTransaction(pool, (client) => admit(client, planLimits, group, wait));
     } catch (error) {
-      if (!isRetryable(error) || attempts >= ATTEMPTS_MAX) throw error;
+      // A unique violation: a span or a close has made a reservation's row since we looked.
+      const lostRace = isRetryable(error) || errorCode(error) === UNIQUE_VIOLATION;
+      if (!lostRace || attempts >= ATTEMPTS_MAX) throw error;
     }
   }
 }
