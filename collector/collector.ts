@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { CollectorConfig } from "./config.ts";
 import { Counters } from "./counters.ts";
-import { createIngest } from "./ingest.ts";
+import { createIngest } from "./ingest/usage.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
 import { startReceiver } from "./receive/server.ts";
 import type { Producer, Recorder } from "./record/recorder.ts";

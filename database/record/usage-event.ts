@@ -9,7 +9,8 @@ export type UsageFlag = (typeof USAGE_FLAGS)[number];
 
 /**
  * One span's consumption, whoever sent it and in whichever vendor's words: what the pipeline's stages agree on and what
- * one ledger row holds. Amounts are non-negative integers; instants are microseconds since the Unix epoch.
+ * one ledger row holds. Amounts are integers, negative only for what can be given
+ * back (a level's deletions); instants are microseconds since the Unix epoch.
  */
 export interface UsageEvent {
   readonly tenantId: string;
@@ -41,6 +42,8 @@ export interface UsageEvent {
   readonly provider: string | null;
   /** The model that answered, else the one asked for. */
   readonly model: string | null;
+  /** What the provider charged by: `default`, `priority`, `flex`, ... Null = not said. */
+  readonly serviceTier: string | null;
   /** `http.route`: a label, never part of a total. */
   readonly route: string | null;
   readonly userId: string | null;
@@ -49,4 +52,9 @@ export interface UsageEvent {
   readonly bootId: string | null;
   readonly seq: number | null;
   readonly flags: readonly UsageFlag[];
+  /**
+   * What the sender said and no column holds: metadata of the app, raw counters where the canonical ones differ.
+   * Bounded; null for most events.
+   */
+  readonly detail: Readonly<Record<string, string | number | boolean>> | null;
 }

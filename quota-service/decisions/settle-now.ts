@@ -88,6 +88,8 @@ function eventOf(request: CloseRequest, { resource, amount }: QuotaItem, nowMs: 
     reservationId: request.reservationId,
     bootId: null,
     seq: null,
+    serviceTier: null,
+    detail: null,
     flags: [],
   };
 }

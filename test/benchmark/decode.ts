@@ -1,6 +1,6 @@
 import { KeyTable } from "../../collector/decode/key-table.ts";
 import { ProtobufTraceDecoder } from "../../collector/decode/protobuf-traces.ts";
-import { READ_ATTRIBUTES } from "../../collector/normalise/attribute-names.ts";
+import { READ_ATTRIBUTES } from "../../collector/normalise/usage/attribute-names.ts";
 import { median } from "./measure.ts";
 import { encode, generatedRequest } from "./spans/otlp-encoder.ts";
 import { realisticRequest } from "./spans/realistic-spans.ts";

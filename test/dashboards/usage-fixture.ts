@@ -85,6 +85,8 @@ function apiCall(number: number, endedAtMicros: number): UsageEvent {
     reservationId: null,
     bootId: null,
     seq: null,
+    serviceTier: null,
+    detail: null,
     flags: [],
   };
 }

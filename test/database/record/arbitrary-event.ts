@@ -45,6 +45,8 @@ export function arbitraryEvent(nowMicros: number): fc.Arbitrary<UsageEvent> {
         "0198a000-0000-7000-8000-000000000001",
         "0198a000-0000-7000-8000-000000000002",
       ),
+      serviceTier: fc.constantFrom("priority", null, null),
+      detail: fc.constantFrom(null, null, { "quotel.metadata.feature": "sea\0rch", retries: 2, final: true }),
       seq: fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: null }),
     })
     .map(({ kind, ageMicros, ...rest }) => ({

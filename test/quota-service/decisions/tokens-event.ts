@@ -34,6 +34,8 @@ export function tokensEvent(
     reservationId,
     bootId: null,
     seq: null,
+    serviceTier: null,
+    detail: null,
     flags: [],
   };
 }

@@ -1,6 +1,6 @@
 import { RESERVATION_ID_PATTERN } from "@quotel/conventions";
 import type { UsageEvent, UsageFlag } from "#database/record/usage-event";
-import type { DecodedSpan } from "../decode/decoded-span.ts";
+import type { DecodedSpan } from "../../decode/decoded-span.ts";
 import { NAMES } from "./attribute-names.ts";
 import { classify } from "./classify.ts";
 import { first, label } from "./first-attribute.ts";
@@ -76,12 +76,14 @@ export function normalise(span: DecodedSpan, producer: ProducerConfig, receivedA
       costNanoUsd: null,
       provider: providerOf(label(span.attributes, NAMES.provider)),
       model: label(span.attributes, NAMES.model),
+      serviceTier: null,
       route: label(span.attributes, NAMES.httpRoute),
       userId: label(span.attributes, NAMES.user) ?? label(span.resource, NAMES.user),
       reservationId: reservationOf(span),
       bootId: label(span.attributes, NAMES.boot) ?? label(span.resource, NAMES.boot),
       seq: seqOf(span),
       flags,
+      detail: null,
     },
   };
 }

@@ -1,6 +1,6 @@
 import { EVENT_AMOUNT_MAX, EVENT_TOKENS_MAX, RESOURCE_PATTERN } from "@quotel/conventions";
 import type { UsageStatus } from "#database/record/usage-event";
-import type { Attributes } from "../decode/attributes.ts";
+import type { Attributes } from "../../decode/attributes.ts";
 import { NAMES } from "./attribute-names.ts";
 import { first } from "./first-attribute.ts";
 import { integer } from "./integer.ts";

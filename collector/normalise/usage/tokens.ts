@@ -1,6 +1,6 @@
 import { EVENT_TOKENS_MAX, USAGE_SOURCES, type UsageSource } from "@quotel/conventions";
 import type { UsageFlag } from "#database/record/usage-event";
-import type { Attributes } from "../decode/attributes.ts";
+import type { Attributes } from "../../decode/attributes.ts";
 import { NAMES } from "./attribute-names.ts";
 import { first } from "./first-attribute.ts";
 import { integer } from "./integer.ts";

@@ -1,5 +1,5 @@
 import { RESOURCE_PATTERN } from "@quotel/conventions";
-import { SPAN_KIND_SERVER, type DecodedSpan } from "../decode/decoded-span.ts";
+import { SPAN_KIND_SERVER, type DecodedSpan } from "../../decode/decoded-span.ts";
 import { NAMES } from "./attribute-names.ts";
 import { first } from "./first-attribute.ts";
 

@@ -4,10 +4,10 @@ import { TENANT_ID_PATTERN } from "@quotel/conventions";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { UsageEvent } from "#database/record/usage-event";
-import { Counters } from "../../collector/counters.ts";
-import { createIngest } from "../../collector/ingest.ts";
-import { chatRequest } from "./receive/requests.ts";
-import { MemoryRecorder } from "./receive/collector-under-test.ts";
+import { Counters } from "../../../collector/counters.ts";
+import { createIngest } from "../../../collector/ingest/usage.ts";
+import { chatRequest } from "../receive/requests.ts";
+import { MemoryRecorder } from "../receive/collector-under-test.ts";
 
 const PRODUCER = { keyId: "k", tenants: null };
 const REQUESTS = [

@@ -1,6 +1,6 @@
-import { Attributes, type AttributeValue } from "../../../collector/decode/attributes.ts";
-import type { DecodedSpan } from "../../../collector/decode/decoded-span.ts";
-import { normalise } from "../../../collector/normalise/normalise.ts";
+import { Attributes, type AttributeValue } from "../../../../collector/decode/attributes.ts";
+import type { DecodedSpan } from "../../../../collector/decode/decoded-span.ts";
+import { normalise } from "../../../../collector/normalise/usage/normalise.ts";
 import type { UsageEvent } from "#database/record/usage-event";
 
 export const ENDED_AT_MICROS = 1_790_000_000_000_000;

@@ -1,16 +1,16 @@
 import type { UsageEvent } from "#database/record/usage-event";
-import type { Counters } from "./counters.ts";
-import { DecodeError } from "./decode/decode-error.ts";
-import type { DecodedSpan } from "./decode/decoded-span.ts";
-import { JsonTraceDecoder } from "./decode/json-traces.ts";
-import { KeyTable } from "./decode/key-table.ts";
-import { ProtobufTraceDecoder } from "./decode/protobuf-traces.ts";
-import { READ_ATTRIBUTES } from "./normalise/attribute-names.ts";
-import { normalise } from "./normalise/normalise.ts";
-import { createPrice } from "./price/price.ts";
-import type { Answer } from "./receive/answer.ts";
-import type { Encoding } from "./receive/encoding.ts";
-import type { Producer, Recorder } from "./record/recorder.ts";
+import type { Counters } from "../counters.ts";
+import { DecodeError } from "../decode/decode-error.ts";
+import type { DecodedSpan } from "../decode/decoded-span.ts";
+import { JsonTraceDecoder } from "../decode/json-traces.ts";
+import { KeyTable } from "../decode/key-table.ts";
+import { ProtobufTraceDecoder } from "../decode/protobuf-traces.ts";
+import { READ_ATTRIBUTES } from "../normalise/usage/attribute-names.ts";
+import { normalise } from "../normalise/usage/normalise.ts";
+import { createPrice } from "../price/price.ts";
+import type { Answer } from "../receive/answer.ts";
+import type { Encoding } from "../receive/encoding.ts";
+import type { Producer, Recorder } from "../record/recorder.ts";
 
 export interface IngestParts {
   readonly recorder: Pick<Recorder, "record">;

@@ -1,4 +1,4 @@
-import type { AttributeValue, Attributes } from "../decode/attributes.ts";
+import type { AttributeValue, Attributes } from "../../decode/attributes.ts";
 
 /** Labels are for people; a longer one is cut rather than refused. */
 const LABEL_LENGTH_MAX = 256;

@@ -1,5 +1,5 @@
 import type { UsageStatus } from "#database/record/usage-event";
-import { STATUS_CODE_ERROR, type DecodedSpan } from "../decode/decoded-span.ts";
+import { STATUS_CODE_ERROR, type DecodedSpan } from "../../decode/decoded-span.ts";
 import { NAMES } from "./attribute-names.ts";
 import { first } from "./first-attribute.ts";
 

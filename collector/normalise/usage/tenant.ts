@@ -1,5 +1,5 @@
 import { TENANT_ID_PATTERN, UNATTRIBUTED_TENANT } from "@quotel/conventions";
-import type { DecodedSpan } from "../decode/decoded-span.ts";
+import type { DecodedSpan } from "../../decode/decoded-span.ts";
 import { NAMES } from "./attribute-names.ts";
 import { first } from "./first-attribute.ts";
 

@@ -1,4 +1,4 @@
-import type { DecodedSpan } from "../decode/decoded-span.ts";
+import type { DecodedSpan } from "../../decode/decoded-span.ts";
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;

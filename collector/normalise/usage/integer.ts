@@ -1,4 +1,4 @@
-import type { AttributeValue } from "../decode/attributes.ts";
+import type { AttributeValue } from "../../decode/attributes.ts";
 
 /**
  * An amount as it may be sent: an integer, a double without a fraction (JavaScript senders cannot tell them apart) or
