@@ -1,7 +1,9 @@
 /** SQLSTATEs that the code tells apart, by name. Errors are matched by these, never by their text. */
 
+export const NUMERIC_OUT_OF_RANGE = "22003";
 export const UNIQUE_VIOLATION = "23505";
 export const CHECK_VIOLATION = "23514";
+export const UNDEFINED_TABLE = "42P01";
 export const DUPLICATE_DATABASE = "42P04";
 export const INSUFFICIENT_PRIVILEGE = "42501";
 export const INVALID_PASSWORD = "28P01";
@@ -74,8 +76,9 @@ function isSqlStateOfClass(code: string, ...classes: string[]): boolean {
   return /^[0-9A-Z]{5}$/.test(code) && classes.includes(code.slice(0, 2));
 }
 
-/** Whether a row found no partition of the ledger: a check violation that names no constraint. */
+/** Whether a row found no partition of the ledger: a check violation that names no constraint, or no table to copy to. */
 export function isMissingPartition(error: unknown): boolean {
+  if (errorCode(error) === UNDEFINED_TABLE) return true;
   if (errorCode(error) !== CHECK_VIOLATION) return false;
   return !(error instanceof Error && "constraint" in error && typeof error.constraint === "string");
 }

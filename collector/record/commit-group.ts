@@ -1,9 +1,12 @@
 import type { Pool } from "pg";
+import { isRepeated } from "#database/record/copy-events";
+import { NO_CALENDAR } from "#database/periods/period";
 import { insertQuarantine } from "#database/record/insert-quarantine";
 import type { QuarantineReason } from "#database/record/insert-quarantine";
 import { ledgerRowOf } from "#database/record/ledger-row";
+import type { ReceivedEvent } from "#database/record/ledger-row";
 import { recordEvents } from "#database/record/record-events";
-import type { ReceivedEvent } from "#database/record/record-events";
+import type { RecordCounts, Way } from "#database/record/record-events";
 import { isDataError, isMissingPartition, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { beyondHorizon } from "./horizon.ts";
@@ -44,7 +47,7 @@ async function commitOrHalve(
   log: Log,
 ): Promise<void> {
   try {
-    const counts = await withRetries(pool, () => inTransaction(pool, (client) => recordEvents(client, group)));
+    const counts = await withRetries(pool, () => recordGroup(pool, group));
     counters.accepted += counts.accepted;
     counters.duplicate += counts.duplicate;
     counters.conflicting += counts.conflicting;
@@ -58,6 +61,21 @@ async function commitOrHalve(
     const middle = Math.ceil(group.length / 2);
     await commitOrHalve(pool, group.slice(0, middle), counters, log);
     await commitOrHalve(pool, group.slice(middle), counters, log);
+  }
+}
+
+/** Below it, COPY's round trips cost more than they save. */
+const COPY_EVENTS_MIN = 20;
+
+/** Bets on events that are new, as they nearly always are; where one is not, looks at each. */
+async function recordGroup(pool: Pool, group: readonly ReceivedEvent[]): Promise<RecordCounts> {
+  const record = (way: Way): Promise<RecordCounts> => inTransaction(pool, (client) => recordEvents(client, group, way));
+  if (group.length < COPY_EVENTS_MIN) return record("insert");
+  try {
+    return await record("copy");
+  } catch (error) {
+    if (!isRepeated(error)) throw error;
+    return record("insert");
   }
 }
 
@@ -78,10 +96,7 @@ async function quarantine(
   aside: readonly { received: ReceivedEvent; reason: QuarantineReason }[],
   counters: RecordCounters,
 ): Promise<void> {
-  const rows = aside.map(({ received: { event, producerId, receivedAtMicros }, reason }) => ({
-    row: ledgerRowOf(event, { producerId, receivedAtMicros, admittedAtMs: undefined, calendar: [] }),
-    reason,
-  }));
+  const rows = aside.map(({ received, reason }) => ({ row: ledgerRowOf(received, undefined, NO_CALENDAR), reason }));
   await insertQuarantine(pool, rows);
   counters.quarantined += rows.length;
 }

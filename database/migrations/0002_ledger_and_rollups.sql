@@ -9,11 +9,14 @@ create table quotel.usage_events (
   event_day date not null,
   trace_id uuid not null,
   span_id bigint not null,
-  -- 64 bits of a hash of the payload: tells a redelivery from a conflict.
-  fingerprint bigint not null,
+  -- The record transaction that wrote the row: until its batch is folded, the row itself stands for its rollups.
+  batch bigint not null,
   ended_at timestamptz not null,
   -- Decides every rollup and period: the admission instant of the reservation, else ended_at (I7).
   accounted_at timestamptz not null,
+  -- Start of the day and of the month period (tenant's zone and anchor) that hold accounted_at.
+  day_start timestamptz not null,
+  month_start timestamptz not null,
   received_at timestamptz not null default now(),
   duration_us bigint not null,
   event_type text not null,
@@ -30,15 +33,30 @@ create table quotel.usage_events (
   cost_nano_usd bigint,
   provider text,
   model text,
+  service_tier text,
   route text,
   user_id text,
   reservation_id uuid,
   boot_id text,
   seq bigint,
-  flags integer not null default 0,
+  flags integer not null,
   producer text not null,
+  -- What the sender said and no column holds.
+  detail jsonb,
+  -- Set on a tombstone: the usage was given to that tenant and counts there; the row only keeps its identity taken.
+  moved_to text,
   primary key (tenant_id, event_day, trace_id, span_id)
 ) partition by range (event_day);
+create index usage_events_batch on quotel.usage_events (batch);
+
+-- Batches whose events are not in usage_rollups' folded part yet. A row is written by the record transaction and removed
+-- by the one that folds it, so at any commit an event is in exactly one of the two parts (I3).
+create table quotel.unfolded_batches (
+  batch bigint generated always as identity primary key,
+  first_day date not null,
+  last_day date not null,
+  events integer not null
+);
 
 -- Makes the daily partitions of [first_day, last_day]. Attaching a finished table takes a lock that lets inserts go on;
 -- the advisory lock lets several collectors ask at once.
@@ -56,6 +74,8 @@ begin
     execute format('create table quotel.%I (like quotel.usage_events including all)', partition_name);
     execute format('alter table quotel.usage_events attach partition quotel.%I for values from (%L) to (%L)',
       partition_name, day, day + 1);
+    -- COPY is refused on a table with row-level security, so the writer fills a partition by its own name.
+    execute format('grant insert on quotel.%I to quotel_writer', partition_name);
     made := made + 1;
   end loop;
   return made;
@@ -73,10 +93,10 @@ cross join lateral (values
     case when e.event_type = 'embedding' then coalesce(e.input_tokens, 0) + coalesce(e.output_tokens, 0) end),
   ('cost', e.cost_nano_usd)
 ) a (resource, amount)
-where a.resource is not null and a.amount <> 0;
+where e.moved_to is null and a.resource is not null and a.amount <> 0;
 
--- Adds two latency histograms (see usage_rollups.latency). In plpgsql because the loop touches only the buckets between
--- b's bounds; an SQL function over unnest took ten times as long, in the hottest statement there is.
+-- Adds two latency histograms (see folded_rollups.latency). In plpgsql because the loop touches only the buckets between
+-- b's bounds; an SQL function over unnest took ten times as long.
 create function quotel.merge_latency(a integer[], b integer[]) returns integer[]
 language plpgsql immutable strict parallel safe as $$
 begin
@@ -86,7 +106,23 @@ begin
   return a;
 end $$;
 
-create table quotel.usage_rollups (
+create function quotel.add_to_latency(histogram integer[], bucket integer, events bigint) returns integer[]
+language plpgsql immutable parallel safe as $$
+begin
+  histogram[bucket] := coalesce(histogram[bucket], 0) + events;
+  return histogram;
+end $$;
+create aggregate quotel.latency_histogram(integer, bigint) (sfunc = quotel.add_to_latency, stype = integer[]);
+create aggregate quotel.sum_latency(integer[]) (sfunc = quotel.merge_latency, stype = integer[]);
+
+-- From which duration (microseconds) on the second, third, ... latency bucket begins: just above 100 * 1.1^i.
+create function quotel.latency_bounds() returns bigint[]
+language sql immutable parallel safe as $$
+  select array_agg(floor(100 * power(1.1::numeric, i))::bigint + 1 order by i) from generate_series(0, 198) i
+$$;
+
+-- Rollups of the events of all batches up to the last fold; quotel.usage_rollups adds the others.
+create table quotel.folded_rollups (
   tenant_id text not null,
   granularity text not null check (granularity in ('hour', 'day')),
   -- hour: UTC. day: the tenant's zone.
@@ -121,6 +157,87 @@ create table quotel.usage_rollups (
   primary key (tenant_id, granularity, bucket_start, event_type, resource, provider, model)
 ) with (fillfactor = 70);
 
+-- The rollups of some events: what a rollup is, defined once. Folding, reading what is not folded yet and rebuilding all
+-- use it. Summed in two steps, first per latency bucket, so that the histogram's function runs once per bucket.
+-- batches, included: of the events of these batches, or of all but these. The other arguments narrow it down.
+-- A body parsed at creation: whoever reads the view below needs no right to look up names in this schema.
+create function quotel.event_rollups(
+  batches bigint[], included boolean, first_batch bigint, last_batch bigint, first_day date, last_day date,
+  accounted_from timestamptz default '-infinity', accounted_to timestamptz default 'infinity',
+  days_from timestamptz default '-infinity', days_to timestamptz default 'infinity'
+) returns setof quotel.folded_rollups
+language sql stable parallel safe
+begin atomic
+  with measured as (
+    select
+      tenant_id, date_bin('1 hour', accounted_at, timestamptz 'epoch') as hour_start, day_start, month_start, event_type,
+      coalesce(resource, '') as resource, coalesce(provider, '') as provider, coalesce(model, '') as model,
+      width_bucket(duration_us, quotel.latency_bounds()) + 1 as latency_bucket,
+      count(*) as events,
+      count(*) filter (where status = 'failed') as events_failed,
+      count(*) filter (where status = 'rate_limited') as events_rate_limited,
+      sum(amount) as amount,
+      coalesce(sum(input_tokens), 0) as input_tokens,
+      coalesce(sum(output_tokens), 0) as output_tokens,
+      coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
+      coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
+      coalesce(sum(reasoning_tokens), 0) as reasoning_tokens,
+      coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (where usage_source = 'partial'), 0)
+        as partial_tokens,
+      coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (where usage_source = 'estimated'), 0)
+        as estimated_tokens,
+      count(*) filter (where usage_source = 'none') as events_without_usage,
+      coalesce(sum(cost_nano_usd), 0) as cost_nano_usd,
+      count(*) filter (where cost_nano_usd is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0)
+        as unpriced_events,
+      sum(duration_us) as duration_us_sum,
+      max(duration_us) as duration_us_max
+    from quotel.usage_events e
+    where e.event_day between event_rollups.first_day and event_rollups.last_day
+      and e.batch between event_rollups.first_batch and event_rollups.last_batch
+      and (e.batch = any (event_rollups.batches)) = event_rollups.included
+      and e.accounted_at >= event_rollups.accounted_from and e.accounted_at < event_rollups.accounted_to
+      and e.day_start >= event_rollups.days_from and e.day_start < event_rollups.days_to
+      and e.moved_to is null
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+  )
+  select
+    tenant_id,
+    case when grouping(hour_start) = 0 then 'hour' else 'day' end,
+    case when grouping(hour_start) = 0 then hour_start else day_start end,
+    event_type, resource, provider, model, min(month_start),
+    sum(events)::bigint, sum(events_failed)::bigint, sum(events_rate_limited)::bigint, sum(amount)::bigint,
+    sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cache_read_tokens)::bigint,
+    sum(cache_write_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(partial_tokens)::bigint,
+    sum(estimated_tokens)::bigint, sum(events_without_usage)::bigint, sum(cost_nano_usd)::bigint,
+    sum(unpriced_events)::bigint, sum(duration_us_sum)::bigint, max(duration_us_max),
+    quotel.latency_histogram(latency_bucket, events)
+  from measured
+  group by grouping sets (
+    (tenant_id, hour_start, event_type, resource, provider, model),
+    (tenant_id, day_start, event_type, resource, provider, model));
+end;
+
+-- Rollups as of now (I3): what is folded, and what is not yet, in one snapshot. A key may be in both parts: sum.
+create view quotel.usage_rollups with (security_invoker = true) as
+select * from quotel.folded_rollups
+union all
+select r.*
+from (
+  select array_agg(batch) as batches, min(batch) as first_batch, max(batch) as last_batch,
+    min(first_day) as first_day, max(last_day) as last_day
+  from quotel.unfolded_batches
+) b
+cross join lateral quotel.event_rollups(b.batches, true, b.first_batch, b.last_batch, b.first_day, b.last_day) r;
+
+-- Names a tenant's rollups may use as keys. What its cap leaves out is rolled up as '__other__', totals unchanged.
+create table quotel.rollup_labels (
+  tenant_id text not null,
+  kind text not null check (kind in ('event_type', 'model', 'resource')),
+  label text not null,
+  primary key (tenant_id, kind, label)
+);
+
 -- Events kept aside with a reason: they cannot be counted, or they contradict one that was. Never dropped silently (I4).
 create table quotel.quarantine (
   tenant_id text not null,
@@ -136,20 +253,24 @@ create table quotel.quarantine (
 );
 
 alter table quotel.usage_events enable row level security;
-alter table quotel.usage_rollups enable row level security;
+alter table quotel.folded_rollups enable row level security;
+alter table quotel.rollup_labels enable row level security;
 alter table quotel.quarantine enable row level security;
 create policy writer_all on quotel.usage_events to quotel_writer using (true) with check (true);
-create policy writer_all on quotel.usage_rollups to quotel_writer using (true) with check (true);
+create policy writer_all on quotel.folded_rollups to quotel_writer using (true) with check (true);
+create policy writer_all on quotel.rollup_labels to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.quarantine to quotel_writer using (true) with check (true);
 create policy reader_all on quotel.usage_events for select to quotel_reader using (true);
-create policy reader_all on quotel.usage_rollups for select to quotel_reader using (true);
+create policy reader_all on quotel.folded_rollups for select to quotel_reader using (true);
 create policy tenant_own on quotel.usage_events for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
-create policy tenant_own on quotel.usage_rollups for select to quotel_tenant
+create policy tenant_own on quotel.folded_rollups for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 
 grant execute on function quotel.ensure_event_partitions to quotel_writer;
-grant select, insert on quotel.usage_events, quotel.quarantine to quotel_writer;
-grant select on quotel.usage_amounts to quotel_writer;
-grant select, insert, update on quotel.usage_rollups to quotel_writer;
-grant select on quotel.usage_events, quotel.usage_rollups to quotel_reader, quotel_tenant;
+grant select, insert on quotel.usage_events, quotel.quarantine, quotel.rollup_labels to quotel_writer;
+grant select on quotel.usage_amounts, quotel.usage_rollups to quotel_writer;
+grant select, insert, update on quotel.folded_rollups to quotel_writer;
+grant select, insert, delete on quotel.unfolded_batches to quotel_writer;
+grant select on quotel.usage_events, quotel.folded_rollups, quotel.usage_rollups, quotel.unfolded_batches
+  to quotel_reader, quotel_tenant;

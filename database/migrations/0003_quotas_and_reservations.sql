@@ -1,16 +1,59 @@
 -- What each tenant has used and holds per accounting period, and the reservations that hold it.
 
-create table quotel.quota_totals (
+-- The built-in resources in the order of their positions below: BUILT_IN_RESOURCES of conventions/, append only.
+create function quotel.built_in_resources() returns text[]
+language sql immutable parallel safe as $$
+  select array['tokens', 'api_calls', 'chat_messages', 'embeddings', 'embedding_tokens', 'searches', 'kb_ingests',
+    'agent_minutes', 'storage_bytes', 'members', 'channels', 'cost']
+$$;
+
+-- Adds two arrays of amounts, both from position 1; null = 0.
+create function quotel.add_amounts(a bigint[], b bigint[]) returns bigint[]
+language plpgsql immutable strict parallel safe as $$
+begin
+  for position in 1 .. coalesce(array_upper(b, 1), 0) loop
+    if b[position] <> 0 then a[position] := coalesce(a[position], 0) + b[position]; end if;
+  end loop;
+  return a;
+end $$;
+
+-- Totals of each tenant's days; months and lifetime are sums of days (I3). One row holds all built-in resources, so an
+-- event or a reservation, which touches several, writes one row.
+create table quotel.day_totals (
   tenant_id text not null,
+  -- '' = the built-in resources, by position; else the one resource, at position 1.
   resource text not null,
-  period text not null check (period in ('day', 'month', 'lifetime')),
-  period_start timestamptz not null,
-  period_end timestamptz not null,
-  used bigint not null,
-  -- Sum of the holds of this period's reservations; changed only in the transaction that changes their rows (I10).
-  reserved bigint not null,
-  primary key (tenant_id, resource, period, period_start)
+  day_start timestamptz not null,
+  day_end timestamptz not null,
+  month_start timestamptz not null,
+  month_end timestamptz not null,
+  used bigint[] not null,
+  -- Sums of the holds of the reservations admitted on the day; changed only with their rows (I10).
+  reserved bigint[] not null,
+  primary key (tenant_id, resource, day_start)
 ) with (fillfactor = 70);
+
+-- One row per tenant, resource and period that has a total.
+create view quotel.quota_totals with (security_invoker = true) as
+with days as (
+  select t.tenant_id, r.resource, t.day_start, t.day_end, t.month_start, t.month_end,
+    coalesce(t.used[r.position], 0) as used, coalesce(t.reserved[r.position], 0) as reserved
+  from quotel.day_totals t
+  cross join lateral (
+    select name as resource, position::integer from unnest(quotel.built_in_resources())
+      with ordinality as b (name, position) where t.resource = ''
+    union all select t.resource, 1 where t.resource <> ''
+  ) r
+  where t.used[r.position] is not null or t.reserved[r.position] is not null
+)
+select tenant_id, resource, 'day' as period, day_start as period_start, day_end as period_end, used, reserved from days
+union all
+select tenant_id, resource, 'month', month_start, max(month_end), sum(used)::bigint, sum(reserved)::bigint
+from days group by tenant_id, resource, month_start
+union all
+select tenant_id, resource, 'lifetime', timestamptz 'epoch', timestamptz 'infinity', sum(used)::bigint,
+  sum(reserved)::bigint
+from days group by tenant_id, resource;
 
 create table quotel.reservations (
   tenant_id text not null,
@@ -43,13 +86,14 @@ create table quotel.reservations (
 -- Only what still holds something is in it, so its size follows the work in flight, not the history.
 create index reservations_expiry on quotel.reservations (tenant_id, expires_at) where expires_at is not null;
 
-alter table quotel.quota_totals enable row level security;
+alter table quotel.day_totals enable row level security;
 alter table quotel.reservations enable row level security;
-create policy writer_all on quotel.quota_totals to quotel_writer using (true) with check (true);
+create policy writer_all on quotel.day_totals to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.reservations to quotel_writer using (true) with check (true);
-create policy reader_all on quotel.quota_totals for select to quotel_reader using (true);
-create policy tenant_own on quotel.quota_totals for select to quotel_tenant
+create policy reader_all on quotel.day_totals for select to quotel_reader using (true);
+create policy tenant_own on quotel.day_totals for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 
-grant select, insert, update on quotel.quota_totals, quotel.reservations to quotel_writer;
-grant select on quotel.quota_totals to quotel_reader, quotel_tenant;
+grant select, insert, update on quotel.day_totals, quotel.reservations to quotel_writer;
+grant select on quotel.quota_totals to quotel_writer;
+grant select on quotel.day_totals, quotel.quota_totals to quotel_reader, quotel_tenant;

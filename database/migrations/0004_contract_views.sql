@@ -122,10 +122,11 @@ create view public.usage_events with (security_invoker = true) as
 select
   tenant_id, event_day, ended_at, accounted_at, received_at, event_type, status::text as status, resource, amount,
   input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
-  usage_source::text as usage_source, cost_nano_usd, provider, model, route, user_id, reservation_id,
+  usage_source::text as usage_source, cost_nano_usd, provider, model, service_tier, route, user_id, reservation_id,
   duration_us / 1000.0 as duration_ms, replace(trace_id::text, '-', '') as trace_id,
-  lpad(to_hex(span_id), 16, '0') as span_id
-from quotel.usage_events;
+  lpad(to_hex(span_id), 16, '0') as span_id, detail
+from quotel.usage_events
+where moved_to is null;
 
 grant select on public.tenant_usage_metrics, public.tenant_usage_realtime, public.usage_daily, public.usage_by_model,
   public.quota_status, public.usage_events to quotel_reader, quotel_tenant, quotel_writer;

@@ -7,9 +7,10 @@ export function instantOfMicros(micros: number): string {
   return new Date(ms).toISOString().replace("Z", `${rest}Z`);
 }
 
-/** `timestamptz` literal of milliseconds since the epoch; Infinity becomes `infinity`. */
+/** `timestamptz` literal of milliseconds since the epoch; the infinities become `infinity` and `-infinity`. */
 export function instantOfMs(ms: number): string {
-  return ms === Infinity ? "infinity" : new Date(ms).toISOString();
+  if (!Number.isFinite(ms)) return ms < 0 ? "-infinity" : "infinity";
+  return new Date(ms).toISOString();
 }
 
 /** UTC day (`YYYY-MM-DD`) of microseconds since the epoch. */
@@ -21,4 +22,9 @@ export function utcDayOfMicros(micros: number): string {
 export function utcHourMsOfMicros(micros: number): number {
   const ms = Math.floor(micros / 1000);
   return ms - (ms % 3_600_000);
+}
+
+/** UTC day (`YYYY-MM-DD`) of a number of days since the epoch. */
+export function utcDayText(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }

@@ -20,6 +20,8 @@ export interface AccountingPeriods {
 }
 
 export const LIFETIME: Period = { startMs: 0, endMs: Infinity };
+/** The calendar of a tenant that has set none: UTC, months from day 1. One object, so that its periods are remembered. */
+export const NO_CALENDAR: readonly CalendarVersion[] = [];
 const UTC: CalendarVersion = { effectiveFromMs: -Infinity, zone: "UTC", anchorDay: 1 };
 
 /**
@@ -31,6 +33,21 @@ const UTC: CalendarVersion = { effectiveFromMs: -Infinity, zone: "UTC", anchorDa
  * @param versions ascending by `effectiveFromMs`; empty = UTC, anchored on day 1
  */
 export function accountingPeriods(atMs: number, versions: readonly CalendarVersion[]): AccountingPeriods {
+  const last = lastPeriods.get(versions);
+  if (last !== undefined && holds(last.day, atMs) && holds(last.month, atMs)) return last;
+  const periods = computePeriods(atMs, versions);
+  lastPeriods.set(versions, periods);
+  return periods;
+}
+
+/** Neighbouring events of a tenant are nearly always in the same periods, and get the same object. */
+const lastPeriods = new WeakMap<readonly CalendarVersion[], AccountingPeriods>();
+
+function holds({ startMs, endMs }: Period, atMs: number): boolean {
+  return startMs <= atMs && atMs < endMs;
+}
+
+function computePeriods(atMs: number, versions: readonly CalendarVersion[]): AccountingPeriods {
   const index = versions.findLastIndex((version) => version.effectiveFromMs <= atMs);
   const calendar = index < 0 ? UTC : versions[index]!;
   const until = versions[index + 1]?.effectiveFromMs ?? Infinity;
@@ -75,7 +92,7 @@ function remembered(
 ): Period {
   const key = `${kind} ${zone} ${anchorDay}`;
   const known = recent.get(key) ?? [];
-  const hit = known.find((period) => period.startMs <= atMs && atMs < period.endMs);
+  const hit = known.find((period) => holds(period, atMs));
   if (hit) return hit;
   const period = compute(Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone), anchorDay);
   if (recent.size >= CALENDARS_MAX) recent.clear();

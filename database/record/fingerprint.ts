@@ -21,11 +21,13 @@ export function fingerprintOf(event: UsageEvent): bigint {
     event.usageSource,
     event.provider,
     event.model,
+    event.serviceTier,
     event.route,
     event.userId,
     event.reservationId,
     event.bootId,
     event.seq,
+    event.detail === null ? null : Object.entries(event.detail).sort(([a], [b]) => (a < b ? -1 : 1)),
   ]);
   return hash("sha256", claimed, "buffer").readBigInt64BE(0);
 }

@@ -1,5 +1,7 @@
 import type { ClientBase, Pool } from "pg";
 import { query } from "../pool.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { utcDayText } from "../periods/instant.ts";
 import type { LedgerRow } from "./ledger-row.ts";
 
 /** Why an event was kept aside instead of being counted. */
@@ -21,10 +23,10 @@ export async function insertQuarantine(
       on conflict do nothing`,
     values: [
       rows.map(({ row }) => row.event.tenantId),
-      rows.map(({ row }) => row.eventDay),
+      rows.map(({ row }) => utcDayText(row.eventDay)),
       rows.map(({ row }) => row.event.traceId),
-      rows.map(({ row }) => row.spanNumber),
-      rows.map(({ row }) => row.fingerprint),
+      rows.map(({ row }) => BigInt.asIntN(64, BigInt(`0x${row.event.spanId}`)).toString()),
+      rows.map(({ row }) => fingerprintOf(row.event).toString()),
       rows.map(({ reason }) => reason),
       rows.map(({ row }) => row.producerId),
       rows.map(({ row }) => JSON.stringify(row.event)),

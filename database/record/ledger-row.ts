@@ -1,17 +1,16 @@
-import { instantOfMicros, utcDayOfMicros } from "../periods/instant.ts";
 import { accountingPeriods } from "../periods/period.ts";
 import type { AccountingPeriods, CalendarVersion } from "../periods/period.ts";
 import { cleanEvent } from "./clean-text.ts";
-import { fingerprintOf } from "./fingerprint.ts";
 import { USAGE_FLAGS } from "./usage-event.ts";
 import type { UsageEvent } from "./usage-event.ts";
+
+const DAY_MICROS = 86_400_000_000;
 
 /** A usage event with all that one ledger row needs beside it. */
 export interface LedgerRow {
   readonly event: UsageEvent;
-  readonly eventDay: string;
-  readonly spanNumber: string;
-  readonly fingerprint: string;
+  /** UTC day of the claimed end, in days since the Unix epoch. */
+  readonly eventDay: number;
   /** Decides every rollup and period (I7). */
   readonly accountedAtMicros: number;
   readonly periods: AccountingPeriods;
@@ -19,31 +18,34 @@ export interface LedgerRow {
   readonly producerId: string;
 }
 
-/** What a batch of events shares while it is turned into rows. */
-export interface RowContext {
+/** An event with who sent it and when it came. */
+export interface ReceivedEvent {
+  readonly event: UsageEvent;
   readonly producerId: string;
   readonly receivedAtMicros: number;
-  readonly admittedAtMs: number | undefined;
-  readonly calendar: readonly CalendarVersion[];
 }
 
 /**
  * The ledger row of an event. `accounted_at` is the admission instant of its reservation, else the claimed end, else
  * (for a sender whose clock runs ahead) the instant of receipt.
+ *
+ * @param admittedAtMs of the reservation it names, if a decision has admitted that
  */
-export function ledgerRowOf(raw: UsageEvent, context: RowContext): LedgerRow {
+export function ledgerRowOf(
+  { event: raw, producerId, receivedAtMicros }: ReceivedEvent,
+  admittedAtMs: number | undefined,
+  calendar: readonly CalendarVersion[],
+): LedgerRow {
   const event = cleanEvent(raw);
-  const claimed = event.flags.includes("clock_skew") ? context.receivedAtMicros : event.endedAtMicros;
-  const accountedAtMicros = context.admittedAtMs === undefined ? claimed : context.admittedAtMs * 1000;
+  const claimed = event.flags.includes("clock_skew") ? receivedAtMicros : event.endedAtMicros;
+  const accountedAtMicros = admittedAtMs === undefined ? claimed : admittedAtMs * 1000;
   return {
     event,
-    eventDay: utcDayOfMicros(event.endedAtMicros),
-    spanNumber: BigInt.asIntN(64, BigInt(`0x${event.spanId}`)).toString(),
-    fingerprint: fingerprintOf(event).toString(),
+    eventDay: Math.floor(event.endedAtMicros / DAY_MICROS),
     accountedAtMicros,
-    periods: accountingPeriods(Math.floor(accountedAtMicros / 1000), context.calendar),
-    flagBits: event.flags.reduce((bits, flag) => bits | (1 << USAGE_FLAGS.indexOf(flag)), 0),
-    producerId: context.producerId,
+    periods: accountingPeriods(Math.floor(accountedAtMicros / 1000), calendar),
+    flagBits: flagBitsOf(event),
+    producerId,
   };
 }
 
@@ -52,38 +54,23 @@ export function identityOf({ event, eventDay }: LedgerRow): string {
   return `${event.tenantId} ${eventDay} ${event.traceId} ${event.spanId}`;
 }
 
-/** The columns of a ledger row, in the order of `insertEvents`. */
-export function ledgerColumns(row: LedgerRow): (string | number | null)[] {
-  const { event } = row;
-  const endedAt = instantOfMicros(event.endedAtMicros);
-  return [
-    event.tenantId,
-    row.eventDay,
-    event.traceId,
-    row.spanNumber,
-    row.fingerprint,
-    endedAt,
-    row.accountedAtMicros === event.endedAtMicros ? endedAt : instantOfMicros(row.accountedAtMicros),
-    event.durationMicros,
-    event.eventType,
-    event.status,
-    event.resource,
-    event.amount,
-    event.inputTokens,
-    event.outputTokens,
-    event.cacheReadTokens,
-    event.cacheWriteTokens,
-    event.reasoningTokens,
-    event.usageSource,
-    event.costNanoUsd,
-    event.provider,
-    event.model,
-    event.route,
-    event.userId,
-    event.reservationId,
-    event.bootId,
-    event.seq,
-    row.flagBits,
-    row.producerId,
-  ];
+/** Orders rows by identity; 0 = the same one. Every writer takes rows in this order. */
+export function compareIdentity(a: LedgerRow, b: LedgerRow): number {
+  return (
+    compare(a.event.tenantId, b.event.tenantId) ||
+    a.eventDay - b.eventDay ||
+    compare(a.event.traceId, b.event.traceId) ||
+    compare(a.event.spanId, b.event.spanId)
+  );
+}
+
+function flagBitsOf({ flags }: UsageEvent): number {
+  let bits = 0;
+  for (const flag of flags) bits |= 1 << USAGE_FLAGS.indexOf(flag);
+  return bits;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : a > b ? 1 : 0;
 }

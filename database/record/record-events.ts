@@ -1,4 +1,5 @@
 import type { ClientBase } from "pg";
+import { NO_CALENDAR } from "../periods/period.ts";
 import { readAdmissions, reservationKeyText } from "../reservations/read-reservations.ts";
 import type { ReservationKey } from "../reservations/read-reservations.ts";
 import { settleReservationsAndTotals } from "../reservations/settle-reservations.ts";
@@ -6,22 +7,18 @@ import type { Settlement } from "../reservations/settle-reservations.ts";
 import { readCalendars } from "../tenants/read-calendars.ts";
 import type { Calendars } from "../tenants/read-calendars.ts";
 import { TotalDeltas } from "../totals/add-to-totals.ts";
-import { addToRollups } from "./add-to-rollups.ts";
 import { amountsOf } from "./amounts.ts";
+import type { ResourceAmount } from "./amounts.ts";
+import { copyEvents } from "./copy-events.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { insertEvents } from "./insert-events.ts";
 import { insertQuarantine } from "./insert-quarantine.ts";
-import { identityOf, ledgerRowOf } from "./ledger-row.ts";
-import type { LedgerRow } from "./ledger-row.ts";
-import { readFingerprints } from "./read-fingerprints.ts";
-import { rollUp } from "./rollup.ts";
-import type { UsageEvent } from "./usage-event.ts";
+import { compareIdentity, identityOf, ledgerRowOf } from "./ledger-row.ts";
+import type { LedgerRow, ReceivedEvent } from "./ledger-row.ts";
+import { openBatch } from "./open-batch.ts";
+import { readStoredEvents } from "./read-stored-events.ts";
 
-/** An event with who sent it and when it came. */
-export interface ReceivedEvent {
-  readonly event: UsageEvent;
-  readonly producerId: string;
-  readonly receivedAtMicros: number;
-}
+const DAY_MICROS = 86_400_000_000;
 
 export interface RecordCounts {
   readonly accepted: number;
@@ -30,17 +27,29 @@ export interface RecordCounts {
 }
 
 /**
- * The record transaction (I2): ledger, rollups, reservation settlement and quota totals, each only for rows that were
- * not in the ledger yet. Runs inside the caller's transaction; nothing is visible, or acknowledged, before it commits.
- * Lock order, everywhere: ledger, rollups, reservations, quota totals.
+ * How rows enter the ledger. `copy` bets that none of them is there yet and throws what `isRepeated` recognises when it
+ * loses; `insert` looks at each.
  */
-export async function recordEvents(client: ClientBase, received: readonly ReceivedEvent[]): Promise<RecordCounts> {
-  const [calendars, admissions] = await Promise.all([
+export type Way = "copy" | "insert";
+
+/**
+ * The record transaction (I2): ledger, reservation settlement and totals, each only for rows that were not in the ledger
+ * yet. The rows are rolled up by being there: as long as their batch is not folded, the rollups include them (I3). Runs
+ * inside the caller's transaction; nothing is visible, or acknowledged, before it commits.
+ * Lock order, everywhere: ledger, reservations, totals.
+ */
+export async function recordEvents(
+  client: ClientBase,
+  received: readonly ReceivedEvent[],
+  way: Way = "insert",
+): Promise<RecordCounts> {
+  const [calendars, admissions, batch] = await Promise.all([
     readCalendars(client, [...new Set(received.map(({ event }) => event.tenantId))]),
     readAdmissions(client, reservationsNamed(received)),
+    openBatch(client, daysOf(received), received.length),
   ]);
   const { rows, contradictory } = distinct(rowsOf(received, calendars, admissions));
-  const fresh = await insertEvents(client, rows);
+  const fresh = await insertRows(client, rows, batch, way);
   const conflicts = [...contradictory, ...(await contradictingLedger(client, rows, fresh))];
   await insertQuarantine(
     client,
@@ -48,13 +57,11 @@ export async function recordEvents(client: ClientBase, received: readonly Receiv
   );
   const deltas = new TotalDeltas();
   for (const { event, periods } of fresh) {
-    for (const { resource, amount } of amountsOf(event))
+    for (const { resource, amount } of amountsOf(event)) {
       deltas.add(event.tenantId, resource, periods, { used: amount });
+    }
   }
-  await Promise.all([
-    addToRollups(client, rollUp(fresh)),
-    settleReservationsAndTotals(client, settlementsOf(fresh), calendars, deltas),
-  ]);
+  await settleReservationsAndTotals(client, settlementsOf(fresh), calendars, deltas);
   return {
     accepted: fresh.length,
     duplicate: received.length - fresh.length - conflicts.length,
@@ -68,36 +75,55 @@ function reservationsNamed(received: readonly ReceivedEvent[]): ReservationKey[]
   );
 }
 
+function daysOf(received: readonly ReceivedEvent[]): { first: number; last: number } {
+  let first = Infinity;
+  let last = -Infinity;
+  for (const { event } of received) {
+    first = Math.min(first, event.endedAtMicros);
+    last = Math.max(last, event.endedAtMicros);
+  }
+  return { first: Math.floor(first / DAY_MICROS), last: Math.floor(last / DAY_MICROS) };
+}
+
 function rowsOf(
   received: readonly ReceivedEvent[],
   calendars: Calendars,
   admissions: ReadonlyMap<string, number>,
 ): LedgerRow[] {
-  return received.map(({ event, producerId, receivedAtMicros }) =>
-    ledgerRowOf(event, {
-      producerId,
-      receivedAtMicros,
-      admittedAtMs:
-        event.reservationId === null
-          ? undefined
-          : admissions.get(reservationKeyText(event.tenantId, event.reservationId)),
-      calendar: calendars.get(event.tenantId) ?? [],
-    }),
-  );
+  return received.map((it) => {
+    const { tenantId, reservationId } = it.event;
+    const admittedAtMs =
+      reservationId === null ? undefined : admissions.get(reservationKeyText(tenantId, reservationId));
+    return ledgerRowOf(it, admittedAtMs, calendars.get(tenantId) ?? NO_CALENDAR);
+  });
 }
 
 /** One row per identity, in identity order; what repeats a row with another payload is set apart: the first stays. */
-function distinct(all: readonly LedgerRow[]): { rows: LedgerRow[]; contradictory: LedgerRow[] } {
-  const byIdentity = new Map<string, LedgerRow>();
+function distinct(all: LedgerRow[]): { rows: LedgerRow[]; contradictory: LedgerRow[] } {
+  const rows: LedgerRow[] = [];
   const contradictory: LedgerRow[] = [];
-  for (const row of all) {
-    const identity = identityOf(row);
-    const first = byIdentity.get(identity);
-    if (!first) byIdentity.set(identity, row);
-    else if (first.fingerprint !== row.fingerprint) contradictory.push(row);
+  // A stable sort, so that of equal identities the first that arrived comes first.
+  for (const row of all.sort(compareIdentity)) {
+    const before = rows.at(-1);
+    if (before === undefined || compareIdentity(before, row) !== 0) rows.push(row);
+    else if (fingerprintOf(before.event) !== fingerprintOf(row.event)) contradictory.push(row);
   }
-  const rows = [...byIdentity.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   return { rows, contradictory };
+}
+
+/** The rows that were not in the ledger yet, in order. */
+async function insertRows(
+  client: ClientBase,
+  rows: readonly LedgerRow[],
+  batch: number,
+  way: Way,
+): Promise<readonly LedgerRow[]> {
+  if (way === "copy") {
+    await copyEvents(client, rows, batch);
+    return rows;
+  }
+  const inserted = await insertEvents(client, rows, batch);
+  return inserted.size === rows.length ? rows : rows.filter((row) => inserted.has(identityOf(row)));
 }
 
 /** Rows whose identity the ledger holds with another payload. */
@@ -109,12 +135,15 @@ async function contradictingLedger(
   if (fresh.length === rows.length) return [];
   const isFresh = new Set(fresh);
   const repeated = rows.filter((row) => !isFresh.has(row));
-  const stored = await readFingerprints(client, repeated);
-  return repeated.filter((row) => stored.get(identityOf(row)) !== row.fingerprint);
+  const stored = await readStoredEvents(client, repeated);
+  return repeated.filter((row) => {
+    const before = stored.get(identityOf(row));
+    return before === undefined || fingerprintOf(before) !== fingerprintOf(row.event);
+  });
 }
 
 function settlementsOf(rows: readonly LedgerRow[]): Settlement[] {
-  const settlements = new Map<string, Settlement & { amounts: ReturnType<typeof amountsOf> }>();
+  const settlements = new Map<string, Settlement & { amounts: ResourceAmount[] }>();
   for (const { event, accountedAtMicros } of rows) {
     const { tenantId, reservationId } = event;
     if (reservationId === null) continue;

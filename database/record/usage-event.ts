@@ -4,7 +4,7 @@ import type { UsageSource } from "@quotel/conventions";
 export type UsageStatus = "ok" | "failed" | "rate_limited";
 
 /** What a reader of the ledger should know about an event; stored as a bit set, in this order. Append only. */
-export const USAGE_FLAGS = ["clock_skew", "usage_conflict", "cache_exclusive"] as const;
+export const USAGE_FLAGS = ["clock_skew", "usage_conflict", "cache_exclusive", "reasoning_exclusive"] as const;
 export type UsageFlag = (typeof USAGE_FLAGS)[number];
 
 /**

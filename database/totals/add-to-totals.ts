@@ -1,82 +1,63 @@
 import type { ClientBase } from "pg";
-import { LIFETIME } from "../periods/period.ts";
+import { instantArray, textArray } from "../array-text.ts";
 import type { AccountingPeriods } from "../periods/period.ts";
 import { query } from "../pool.ts";
-import { instantArray, plainArray, textArray } from "../array-text.ts";
+import { totalPositionOf } from "./total-position.ts";
 
-/** Sums to add to one (tenant, resource, period) total. Either may be negative. */
-interface TotalDelta {
-  readonly tenantId: string;
-  readonly resource: string;
-  readonly period: "day" | "month" | "lifetime";
-  readonly startMs: number;
-  readonly endMs: number;
-  used: number;
-  reserved: number;
-}
-
-/** What one tenant uses and holds of one resource in one day. */
+/** What one transaction adds to one row of `quotel.day_totals`: sums by position (from 1), any of them may be negative. */
 interface DayDelta {
   readonly tenantId: string;
-  readonly resource: string;
+  readonly row: string;
   readonly periods: AccountingPeriods;
-  used: number;
-  reserved: number;
+  readonly used: number[];
+  readonly reserved: number[];
 }
 
-/** Collects what one transaction adds to quota totals, so that each row is written once. */
+/** Collects what one transaction adds to the totals, so that each row is written once. */
 export class TotalDeltas {
-  readonly #byDay = new Map<string, DayDelta>();
+  readonly #byRow = new Map<string, DayDelta>();
+  /** Amounts arrive by tenant, so the row is mostly the one before. */
+  #last: DayDelta | undefined;
 
-  /** Adds to the day, month and lifetime totals of one resource. */
+  /** Adds to what was used and is held of a resource on a day, and so to its month and lifetime. */
   add(
     tenantId: string,
     resource: string,
     periods: AccountingPeriods,
     amounts: { readonly used?: number; readonly reserved?: number },
   ): void {
-    const key = `${tenantId} ${resource} ${periods.day.startMs} ${periods.month.startMs}`;
-    let delta = this.#byDay.get(key);
+    const { row, position } = totalPositionOf(resource);
+    const delta = this.#deltaOf(tenantId, row, periods);
+    if (amounts.used !== undefined) addAt(delta.used, position, amounts.used);
+    if (amounts.reserved !== undefined) addAt(delta.reserved, position, amounts.reserved);
+  }
+
+  #deltaOf(tenantId: string, row: string, periods: AccountingPeriods): DayDelta {
+    const last = this.#last;
+    if (last?.tenantId === tenantId && last.row === row && last.periods === periods) return last;
+    const key = `${tenantId} ${row} ${periods.day.startMs}`;
+    let delta = this.#byRow.get(key);
     if (!delta) {
-      delta = { tenantId, resource, periods, used: 0, reserved: 0 };
-      this.#byDay.set(key, delta);
+      delta = { tenantId, row, periods, used: [], reserved: [] };
+      this.#byRow.set(key, delta);
     }
-    delta.used += amounts.used ?? 0;
-    delta.reserved += amounts.reserved ?? 0;
+    this.#last = delta;
+    return delta;
   }
 
   /** What is to be written, in primary-key order. */
-  sorted(): TotalDelta[] {
-    const byKey = new Map<string, TotalDelta>();
-    for (const { tenantId, resource, periods, used, reserved } of this.#byDay.values()) {
-      for (const [period, { startMs, endMs }] of [
-        ["day", periods.day],
-        ["month", periods.month],
-        ["lifetime", LIFETIME],
-      ] as const) {
-        const key = `${tenantId} ${resource} ${period} ${startMs}`;
-        const delta = byKey.get(key);
-        if (!delta) byKey.set(key, { tenantId, resource, period, startMs, endMs, used, reserved });
-        else {
-          delta.used += used;
-          delta.reserved += reserved;
-        }
-      }
-    }
-    return [...byKey.values()]
-      .filter((delta) => delta.used !== 0 || delta.reserved !== 0)
+  sorted(): DayDelta[] {
+    return [...this.#byRow.values()]
+      .filter(({ used, reserved }) => used.some((sum) => sum !== 0) || reserved.some((sum) => sum !== 0))
       .sort(
         (a, b) =>
-          compare(a.tenantId, b.tenantId) ||
-          compare(a.resource, b.resource) ||
-          compare(a.period, b.period) ||
-          a.startMs - b.startMs,
+          compare(a.tenantId, b.tenantId) || compare(a.row, b.row) || a.periods.day.startMs - b.periods.day.startMs,
       );
   }
 }
 
 /**
- * Adds to quota totals. The only statement that writes them; it runs last in its transaction, so these hottest rows are
+ * Adds to the totals. The only statement that writes them; it runs last in its transaction, so these hottest rows are
  * locked for the shortest time. Rows arrive in primary-key order, so two writers cannot deadlock, and each is added to
  * (never set), so concurrent writers both count.
  */
@@ -86,21 +67,36 @@ export async function addToTotals(client: ClientBase, deltas: TotalDeltas): Prom
   await query(client, {
     name: "add-to-totals",
     text: `
-      insert into quotel.quota_totals as t (tenant_id, resource, period, period_start, period_end, used, reserved)
-      select * from unnest(
-        $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::bigint[])
-      on conflict (tenant_id, resource, period, period_start)
-      do update set used = t.used + excluded.used, reserved = t.reserved + excluded.reserved`,
+      insert into quotel.day_totals as t (
+        tenant_id, resource, day_start, day_end, month_start, month_end, used, reserved)
+      select tenant_id, resource, day_start, day_end, month_start, month_end, used::bigint[], reserved::bigint[]
+      from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+        $7::text[], $8::text[])
+        as added (tenant_id, resource, day_start, day_end, month_start, month_end, used, reserved)
+      on conflict (tenant_id, resource, day_start) do update set
+        used = quotel.add_amounts(t.used, excluded.used),
+        reserved = quotel.add_amounts(t.reserved, excluded.reserved)`,
     values: [
       textArray(rows.map((row) => row.tenantId)),
-      textArray(rows.map((row) => row.resource)),
-      plainArray(rows.map((row) => row.period)),
-      instantArray(rows.map((row) => row.startMs)),
-      instantArray(rows.map((row) => row.endMs)),
-      plainArray(rows.map((row) => row.used)),
-      plainArray(rows.map((row) => row.reserved)),
+      textArray(rows.map((row) => row.row)),
+      instantArray(rows.map((row) => row.periods.day.startMs)),
+      instantArray(rows.map((row) => row.periods.day.endMs)),
+      instantArray(rows.map((row) => row.periods.month.startMs)),
+      instantArray(rows.map((row) => row.periods.month.endMs)),
+      textArray(rows.map((row) => amountsText(row.used))),
+      textArray(rows.map((row) => amountsText(row.reserved))),
     ],
   });
+}
+
+function addAt(sums: number[], position: number, amount: number): void {
+  while (sums.length < position) sums.push(0);
+  sums[position - 1]! += amount;
+}
+
+/** `bigint[]` literal. */
+function amountsText(sums: readonly number[]): string {
+  return `{${sums.join(",")}}`;
 }
 
 function compare(a: string, b: string): number {

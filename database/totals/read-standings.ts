@@ -2,6 +2,7 @@ import type { ClientBase, Pool } from "pg";
 import { instantArray, plainArray, textArray } from "../array-text.ts";
 import { readClock } from "../periods/read-clock.ts";
 import { query } from "../pool.ts";
+import { totalPositionOf } from "./total-position.ts";
 
 /** One total to look up. */
 export interface StandingKey {
@@ -9,6 +10,8 @@ export interface StandingKey {
   readonly resource: string;
   readonly period: "day" | "month" | "lifetime";
   readonly startMs: number;
+  /** Infinity for a period that never ends. */
+  readonly endMs: number;
 }
 
 /** What a tenant has used and holds in one period, as one snapshot. */
@@ -38,31 +41,37 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
       with instant as materialized (select clock_timestamp() as at),
       -- Materialized: looked up once for all tenants, not again for every total.
       due as materialized (
-        select r.tenant_id, h.resource, r.day_start, r.month_start, sum(h.held)::bigint as held
+        select r.tenant_id, h.resource, r.day_start, sum(h.held)::bigint as held
         from quotel.reservations r, instant, lateral unnest(r.resources, r.held) as h (resource, held)
         where r.tenant_id = any ($5::text[]) and r.expires_at <= instant.at
-        group by 1, 2, 3, 4
+        group by 1, 2, 3
       )
       -- A sum beyond 2^53-1 has no exact JSON number; as a decision it means the same as the largest one.
-      select least(coalesce(t.used, 0), 9007199254740991) as used,
-        coalesce(t.reserved, 0) - coalesce((
-          select sum(d.held)::bigint from due d
+      select least(t.used, 9007199254740991)::bigint as used,
+        (t.reserved - coalesce((
+          select sum(d.held) from due d
           where d.tenant_id = k.tenant_id and d.resource = k.resource
-            and (k.period = 'lifetime' or (k.period = 'day' and d.day_start = k.period_start)
-              or (k.period = 'month' and d.month_start = k.period_start))
-        ), 0) as reserved,
+            and d.day_start >= k.period_start and d.day_start < k.period_end
+        ), 0))::bigint as reserved,
         (extract(epoch from instant.at) * 1000)::bigint as read_ms
-      from instant, unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-        with ordinality as k (tenant_id, resource, period, period_start, position)
-      left join quotel.quota_totals t on (t.tenant_id, t.resource, t.period, t.period_start)
-        = (k.tenant_id, k.resource, k.period, k.period_start)
+      from instant, unnest($1::text[], $2::text[], $3::text[], $4::integer[], $6::timestamptz[], $7::timestamptz[])
+        with ordinality as k (tenant_id, resource, "row", element, period_start, period_end, position)
+      -- A period is the sum of its days: one row for a day, at most 31 for a month.
+      cross join lateral (
+        select coalesce(sum(t.used[k.element]), 0) as used, coalesce(sum(t.reserved[k.element]), 0) as reserved
+        from quotel.day_totals t
+        where t.tenant_id = k.tenant_id and t.resource = k."row"
+          and t.day_start >= k.period_start and t.day_start < k.period_end
+      ) t
       order by k.position`,
     values: [
       textArray(keys.map((key) => key.tenantId)),
       textArray(keys.map((key) => key.resource)),
-      plainArray(keys.map((key) => key.period)),
-      instantArray(keys.map((key) => key.startMs)),
+      textArray(keys.map((key) => totalPositionOf(key.resource).row)),
+      plainArray(keys.map((key) => totalPositionOf(key.resource).position)),
       textArray([...new Set(keys.map((key) => key.tenantId))]),
+      instantArray(keys.map((key) => (key.period === "lifetime" ? -Infinity : key.startMs))),
+      instantArray(keys.map((key) => key.endMs)),
     ],
   });
   return {

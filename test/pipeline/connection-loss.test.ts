@@ -60,7 +60,7 @@ test("I2: a batch whose backend is terminated in the middle of the record transa
   try {
     // The record transaction gets as far as its last statement, which waits here.
     await blocker.query("begin");
-    await blocker.query("select from quotel.quota_totals where tenant_id = 'terminated' for update");
+    await blocker.query("select from quotel.day_totals where tenant_id = 'terminated' for update");
     answer = sendSpans(collector.url, batch);
     await expect
       .poll(async () => {

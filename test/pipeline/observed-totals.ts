@@ -1,20 +1,23 @@
 import type { Pool } from "pg";
+import { totalPositionOf } from "#database/totals/total-position";
 
 /**
- * Makes a test's database watch itself: every state of a total that a transaction writes and that is over `limit` is
+ * Makes a test's database watch itself: every state of a day's total that a transaction writes and that is over `limit` is
  * written down at once, so no moment of a race goes unseen. Needs a superuser's pool.
  */
 export async function watchTotals(admin: Pool, resource: string, limit: number): Promise<void> {
+  const { row, position } = totalPositionOf(resource);
   await admin.query(`
-    create table public.passed_limits (tenant_id text, period text, period_start timestamptz, used bigint, reserved bigint);
+    create table public.passed_limits (tenant_id text, day_start timestamptz, used bigint, reserved bigint);
     create function public.note_passed_limit() returns trigger language plpgsql security definer as $$
     begin
       insert into public.passed_limits
-      values (new.tenant_id, new.period, new.period_start, new.used, new.reserved);
+      values (new.tenant_id, new.day_start, new.used[${position}], new.reserved[${position}]);
       return null;
     end $$;
-    create trigger note_passed_limit after insert or update on quotel.quota_totals for each row
-    when (new.resource = '${resource}' and new.period = 'day' and new.used + new.reserved > ${limit})
+    create trigger note_passed_limit after insert or update on quotel.day_totals for each row
+    when (new.resource = '${row}'
+      and coalesce(new.used[${position}], 0) + coalesce(new.reserved[${position}], 0) > ${limit})
     execute function public.note_passed_limit()`);
 }
 
