@@ -1,7 +1,10 @@
 import type { DecodedSpan } from "../../decode/decoded-span.ts";
 
-const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
-const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
+const HEX = /^[0-9a-f]+$/;
+const TRACE_ID_DIGITS = 32;
+const SPAN_ID_DIGITS = 16;
+const NO_TRACE_ID = "0".repeat(TRACE_ID_DIGITS);
+const NO_SPAN_ID = "0".repeat(SPAN_ID_DIGITS);
 /** Year 2255, where whole microseconds stop being exact. A clock that says so is broken, not merely ahead. */
 const INSTANT_MAX_MICROS = Number.MAX_SAFE_INTEGER;
 
@@ -10,8 +13,9 @@ const INSTANT_MAX_MICROS = Number.MAX_SAFE_INTEGER;
  * sends "spans" without ids, and has to hear of it.
  */
 export function idProblem(span: DecodedSpan): "invalid_trace_id" | "invalid_span_id" | null {
-  if (!TRACE_ID.test(span.traceId)) return "invalid_trace_id";
-  return SPAN_ID.test(span.spanId) ? null : "invalid_span_id";
+  const { traceId, spanId } = span;
+  if (traceId.length !== TRACE_ID_DIGITS || traceId === NO_TRACE_ID || !HEX.test(traceId)) return "invalid_trace_id";
+  return spanId.length === SPAN_ID_DIGITS && spanId !== NO_SPAN_ID && HEX.test(spanId) ? null : "invalid_span_id";
 }
 
 /** Why a span's times cannot be accounted, or null. */

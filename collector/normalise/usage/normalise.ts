@@ -1,21 +1,17 @@
 import { RESERVATION_ID_PATTERN } from "@quotel/conventions";
 import type { UsageEvent, UsageFlag } from "#database/record/usage-event";
 import type { DecodedSpan } from "../../decode/decoded-span.ts";
-import { NAMES } from "./attribute-names.ts";
-import { classify } from "./classify.ts";
-import { first, label } from "./first-attribute.ts";
+import { SLOT, Slots } from "./attributes/slots.ts";
+import { detailOf } from "./detail.ts";
+import { classify } from "./event-type/classify.ts";
 import { idProblem, timeProblem } from "./identity.ts";
+import type { ProducerConfig } from "./producer.ts";
 import { providerOf } from "./provider.ts";
 import { quantityOf } from "./quantity.ts";
+import { serviceTierOf } from "./service-tier.ts";
 import { statusOf } from "./status.ts";
 import { attribute } from "./tenant.ts";
-import { tokensOf } from "./tokens.ts";
-
-/** What a producer's key says about its spans. */
-export interface ProducerConfig {
-  /** The tenants it may speak for; null = any. */
-  readonly tenants: readonly string[] | null;
-}
+import { tokensOf } from "./tokens/tokens.ts";
 
 /**
  * What a span comes to. `ignored` = not an event of ours, and no fault of the sender; `rejected` = it would count, but it
@@ -24,7 +20,12 @@ export interface ProducerConfig {
 export type Normalised =
   | { readonly kind: "event"; readonly event: UsageEvent }
   | { readonly kind: "ignored"; readonly reason: string }
-  | { readonly kind: "rejected"; readonly reason: string };
+  | {
+      readonly kind: "rejected";
+      readonly reason: string;
+      /** With `foreign_tenant`: whose usage the sender claimed to report. */
+      readonly claimedTenant?: string;
+    };
 
 /** A clock this far ahead of ours is flagged, nearer is jitter. */
 const FUTURE_TOLERANCE_MICROS = 60_000_000;
@@ -40,61 +41,66 @@ const FUTURE_TOLERANCE_MICROS = 60_000_000;
 export function normalise(span: DecodedSpan, producer: ProducerConfig, receivedAtMicros: number): Normalised {
   const badId = idProblem(span);
   if (badId !== null) return { kind: "rejected", reason: badId };
-  const eventType = classify(span);
-  if (eventType.kind !== "counts") return eventType;
+  const slots = new Slots(span.attributes);
+  const classified = classify(span, slots, producer);
+  if (classified.kind !== "counts") return classified;
+  const { eventType } = classified;
   const badTime = timeProblem(span);
   if (badTime !== null) return { kind: "rejected", reason: badTime };
-  const tenant = attribute(span, producer.tenants);
+  const resource = new Slots(span.resource);
+  const tenant = attribute(slots, resource, producer.tenants);
   if (tenant.kind === "rejected") return tenant;
-  const tokens = tokensOf(span.attributes, eventType.eventType);
+  const provider = providerOf(slots.label(SLOT.provider));
+  const tokens = tokensOf(slots, span.scope, provider, eventType);
   if (tokens.kind === "rejected") return tokens;
-  const status = statusOf(span, eventType.eventType);
-  const quantity = quantityOf(span.attributes, eventType.eventType, status);
+  const status = statusOf(span, slots, eventType);
+  // A span without a start says when the work ended but not how long it took.
+  const durationMicros = span.startMicros === 0 ? 0 : span.endMicros - span.startMicros;
+  const quantity = quantityOf(slots, eventType, status, durationMicros);
   if (quantity.kind === "rejected") return quantity;
 
-  const flags: UsageFlag[] = [...tokens.flags];
-  if (span.endMicros > receivedAtMicros + FUTURE_TOLERANCE_MICROS) flags.unshift("clock_skew");
+  const isAhead = span.endMicros > receivedAtMicros + FUTURE_TOLERANCE_MICROS;
+  const flags: readonly UsageFlag[] = isAhead ? ["clock_skew", ...tokens.flags] : tokens.flags;
   return {
     kind: "event",
     event: {
       tenantId: tenant.tenantId,
       traceId: span.traceId,
       spanId: span.spanId,
-      eventType: eventType.eventType,
+      eventType,
       status,
       resource: quantity.resource,
       amount: quantity.amount,
       endedAtMicros: span.endMicros,
-      // A span without a start says when the work ended but not how long it took.
-      durationMicros: span.startMicros === 0 ? 0 : span.endMicros - span.startMicros,
-      inputTokens: tokens.inputTokens,
-      outputTokens: tokens.outputTokens,
-      cacheReadTokens: tokens.cacheReadTokens,
-      cacheWriteTokens: tokens.cacheWriteTokens,
-      reasoningTokens: tokens.reasoningTokens,
-      usageSource: tokens.usageSource,
+      durationMicros,
+      inputTokens: tokens.counts.inputTokens,
+      outputTokens: tokens.counts.outputTokens,
+      cacheReadTokens: tokens.counts.cacheReadTokens,
+      cacheWriteTokens: tokens.counts.cacheWriteTokens,
+      reasoningTokens: tokens.counts.reasoningTokens,
+      usageSource: tokens.counts.usageSource,
       costNanoUsd: null,
-      provider: providerOf(label(span.attributes, NAMES.provider)),
-      model: label(span.attributes, NAMES.model),
-      serviceTier: null,
-      route: label(span.attributes, NAMES.httpRoute),
-      userId: label(span.attributes, NAMES.user) ?? label(span.resource, NAMES.user),
-      reservationId: reservationOf(span),
-      bootId: label(span.attributes, NAMES.boot) ?? label(span.resource, NAMES.boot),
-      seq: seqOf(span),
+      provider,
+      model: slots.label(SLOT.responseModel) ?? slots.label(SLOT.requestModel),
+      serviceTier: serviceTierOf(slots),
+      route: slots.label(SLOT.httpRoute),
+      userId: slots.label(SLOT.user) ?? resource.label(SLOT.user),
+      reservationId: reservationOf(slots),
+      bootId: slots.label(SLOT.boot) ?? resource.label(SLOT.boot),
+      seq: seqOf(slots),
       flags,
-      detail: null,
+      detail: detailOf(slots, tokens.raw),
     },
   };
 }
 
 /** A reservation id that is not one admits nothing, so the usage still counts, without it. */
-function reservationOf(span: DecodedSpan): string | null {
-  const id = label(span.attributes, NAMES.reservation);
+function reservationOf(slots: Slots): string | null {
+  const id = slots.label(SLOT.reservation);
   return id !== null && RESERVATION_ID_PATTERN.test(id) ? id.toLowerCase() : null;
 }
 
-function seqOf(span: DecodedSpan): number | null {
-  const seq = first(span.attributes, NAMES.seq);
+function seqOf(slots: Slots): number | null {
+  const seq = slots.get(SLOT.seq);
   return typeof seq === "number" && Number.isSafeInteger(seq) && seq > 0 ? seq : null;
 }

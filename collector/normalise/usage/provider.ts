@@ -1,49 +1,42 @@
-/** Names in use for a provider -> OpenTelemetry's canonical one. Looked up in lower case. */
-const CANONICAL: ReadonlyMap<string, string> = new Map([
-  ["aws", "aws.bedrock"],
-  ["bedrock", "aws.bedrock"],
-  ["amazon-bedrock", "aws.bedrock"],
-  ["azure", "azure.ai.openai"],
-  ["azure-openai", "azure.ai.openai"],
-  ["azure_openai", "azure.ai.openai"],
-  ["az.ai.openai", "azure.ai.openai"],
-  ["az.ai.inference", "azure.ai.inference"],
-  ["gemini", "gcp.gemini"],
-  ["google", "gcp.gemini"],
-  ["google.generative-ai", "gcp.gemini"],
-  ["vertex_ai", "gcp.vertex_ai"],
-  ["vertexai", "gcp.vertex_ai"],
-  ["google.vertex", "gcp.vertex_ai"],
-  ["mistral", "mistral_ai"],
-  ["mistralai", "mistral_ai"],
-  ["xai", "x_ai"],
-  ["watsonx", "ibm.watsonx.ai"],
-  ["moonshot", "moonshot_ai"],
-  ["moonshotai", "moonshot_ai"],
-]);
+/** Canonical names of OpenTelemetry, and the other names in use for each. Looked up in lower case. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  openai: [],
+  anthropic: [],
+  "aws.bedrock": ["aws", "bedrock", "amazon", "amazon-bedrock", "amazon_bedrock", "aws_bedrock"],
+  "azure.ai.openai": ["azure", "az.ai.openai", "azure-openai", "azure_openai"],
+  "azure.ai.inference": ["az.ai.inference", "azure-ai-inference"],
+  "gcp.gemini": ["gemini", "google", "google.generative-ai", "google_genai", "google_generativeai", "google-gla"],
+  "gcp.vertex_ai": ["vertex_ai", "vertexai", "vertex", "google.vertex", "google-vertex", "google_vertexai"],
+  "gcp.gen_ai": [],
+  cohere: [],
+  mistral_ai: ["mistral", "mistralai"],
+  groq: [],
+  deepseek: [],
+  perplexity: [],
+  x_ai: ["xai"],
+  "ibm.watsonx.ai": ["watsonx", "ibm-watsonx"],
+  moonshot_ai: ["moonshot", "moonshotai"],
+};
 
-/** Providers whose own name has no dot: in `openai.chat` what follows the dot names an API of theirs. */
-const UNDOTTED: ReadonlySet<string> = new Set([
-  "openai",
-  "anthropic",
-  "cohere",
-  "mistral_ai",
-  "groq",
-  "deepseek",
-  "perplexity",
-  "x_ai",
-  "moonshot_ai",
-]);
+const CANONICAL: ReadonlyMap<string, string> = new Map(
+  Object.entries(ALIASES).flatMap(([name, aliases]) => [name, ...aliases].map((alias) => [alias, name] as const)),
+);
 
-/** The canonical name of a provider; one we do not know stays as it is, in lower case. */
+/** The AI SDK calls a provider `<name>.<one of its APIs>`. */
+const API_SUFFIX = /\.(chat|completion|responses|messages|embedding|textEmbedding|image|transcription|speech)$/i;
+
+/**
+ * The canonical name of a provider; of a dotted one the longest beginning that is known (`google.vertex.chat`). One we
+ * do not know stays as it is, in lower case and without the name of an API.
+ */
 export function providerOf(name: string | null): string | null {
   if (name === null) return null;
-  const lower = name.toLowerCase();
-  const canonical = CANONICAL.get(lower);
+  const canonical = CANONICAL.get(name);
   if (canonical !== undefined) return canonical;
-  const dot = lower.indexOf(".");
-  if (dot < 0) return lower;
-  const prefix = lower.slice(0, dot);
-  const vendor = CANONICAL.get(prefix) ?? prefix;
-  return UNDOTTED.has(vendor) || prefix === "amazon-bedrock" || prefix === "azure-openai" ? vendor : lower;
+  const lower = name.toLowerCase();
+  for (let end = lower.length; end > 0; end = lower.lastIndexOf(".", end - 1)) {
+    const known = CANONICAL.get(lower.slice(0, end));
+    if (known !== undefined) return known;
+  }
+  return lower.replace(API_SUFFIX, "");
 }

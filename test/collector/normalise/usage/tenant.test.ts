@@ -22,6 +22,19 @@ test.each([undefined, "", "unattributed", "-x", "a b", "a".repeat(129), "ä", tr
 test("a key bound to tenants speaks for no other", () => {
   const claims = (tenant: string) => outcomeOf(spanOf({ ...CHAT, "quotel.tenant.id": tenant }), ["acme", "globex"]);
   expect(claims("acme")).toMatchObject({ kind: "event", event: { tenantId: "acme" } });
-  expect(claims("Acme")).toEqual({ kind: "rejected", reason: "foreign_tenant" });
+  expect(claims("Acme")).toEqual({ kind: "rejected", reason: "foreign_tenant", claimedTenant: "Acme" });
   expect(outcomeOf(spanOf(CHAT), [])).toMatchObject({ kind: "event", event: { tenantId: "unattributed" } });
+});
+
+test.each([
+  [{ metadata: '{"customer_id":"acme"}' }, "acme"],
+  [{ metadata: '{"tenant_id":7}' }, "7"],
+  [{ metadata: '{"tenant_id":"acme"}', "tenant.id": "globex" }, "globex"],
+  [{ metadata: '{"tenant_id":"acme"' }, "unattributed"],
+  [{ metadata: '["acme"]' }, "unattributed"],
+  [{ metadata: '{"tenant_id":{"id":"acme"}}' }, "unattributed"],
+  [{ metadata: `{"tenant_id":"acme","x":"${"x".repeat(40_000)}"}` }, "unattributed"],
+  [{ metadata: '{"__proto__":{"tenant_id":"acme"}}' }, "unattributed"],
+])("metadata in JSON names the tenant where no attribute does: %o -> %s", (metadata, tenantId) => {
+  expect(eventOf({ ...CHAT, ...metadata }).tenantId).toBe(tenantId);
 });

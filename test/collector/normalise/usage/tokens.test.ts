@@ -43,6 +43,7 @@ test("counts as strings and as whole doubles are integers", () => {
 test.each([
   [{ "gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 5, "gen_ai.usage.total_tokens": 11 }, true],
   [{ "gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 5, "gen_ai.usage.total_tokens": 10 }, false],
+  [{ "gen_ai.usage.input_tokens": 5, "gen_ai.usage.total_tokens": 5 }, false],
   [{ "gen_ai.usage.output_tokens": 5, "gen_ai.usage.reasoning.output_tokens": 6 }, true],
   [{ "gen_ai.usage.output_tokens": 5, "gen_ai.usage.reasoning.output_tokens": 5 }, false],
 ])("contradicting counts are flagged: %o -> %s", (counts, flagged) => {
@@ -76,4 +77,90 @@ test.each([
 test("tokens named as the resource count once, not again from the token attributes", () => {
   const attributes = { "quotel.resource": "tokens", "quotel.amount": 15, "gen_ai.usage.input_tokens": 15 };
   expect(eventOf(attributes)).toMatchObject({ resource: "tokens", amount: 15, inputTokens: null });
+});
+
+test.each([
+  ["google.vertex.chat", "gcp.vertex_ai"],
+  ["google.generative-ai", "gcp.gemini"],
+  ["azure.ai.inference", "azure.ai.inference"],
+  ["azure.ai.openai", "azure.ai.openai"],
+  ["amazon-bedrock.converse", "aws.bedrock"],
+  ["togetherai.chat", "togetherai"],
+  ["moonshotai.chat", "moonshot_ai"],
+  ["ibm.watsonx.ai", "ibm.watsonx.ai"],
+])("of the dotted provider %s the longest known beginning counts: %s", (name, canonical) => {
+  expect(eventOf({ ...CHAT, "gen_ai.system": name }).provider).toBe(canonical);
+});
+
+test.each([
+  ["0.9.9", true],
+  ["0.26.12", true],
+  ["0.27.0", true],
+  ["0.27.1", false],
+  ["0.28.0-beta.1", false],
+  ["1.0", false],
+  ["", false],
+])("OpenLLMetry's Anthropic input of version %j is exclusive: %s", (version, isExclusive) => {
+  const scope = { name: "@traceloop/instrumentation-anthropic", version };
+  const counts = { "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.cache_read.input_tokens": 10 };
+  expect(eventOf({ ...CHAT, ...counts }, { scope })).toMatchObject({
+    inputTokens: isExclusive ? 1010 : 1000,
+    flags: isExclusive ? ["cache_exclusive"] : [],
+  });
+});
+
+test("a total that is right only with the cache beside the input proves it for a producer we do not know", () => {
+  const counts = {
+    "gen_ai.usage.input_tokens": 1000,
+    "gen_ai.usage.output_tokens": 7,
+    "gen_ai.usage.cache_read.input_tokens": 10,
+  };
+  expect(eventOf({ ...CHAT, ...counts, "gen_ai.usage.total_tokens": 1017 })).toMatchObject({
+    inputTokens: 1010,
+    flags: ["cache_exclusive"],
+    detail: { "raw.gen_ai.usage.input_tokens": 1000, "raw.gen_ai.usage.total_tokens": 1017 },
+  });
+  expect(eventOf({ ...CHAT, ...counts, "gen_ai.usage.total_tokens": 1007 })).toMatchObject({
+    inputTokens: 1000,
+    flags: [],
+    detail: null,
+  });
+});
+
+test("Langfuse's buckets add up to input and output, whatever they are", () => {
+  const count = fc.nat(100_000);
+  const buckets = fc.record(
+    {
+      input: count,
+      input_cached_tokens: count,
+      input_cache_creation_5m: count,
+      input_audio_tokens: count,
+      output: count,
+      output_reasoning_tokens: count,
+      output_audio_tokens: count,
+      seconds: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    },
+    { requiredKeys: ["input", "output"] },
+  );
+  fc.assert(
+    fc.property(buckets, (usage) => {
+      const event = eventOf({
+        "langfuse.observation.type": "generation",
+        "langfuse.observation.usage_details": JSON.stringify(usage),
+      });
+      const sum = (prefix: string) =>
+        Object.entries(usage).reduce((total, [name, value]) => (name.startsWith(prefix) ? total + value : total), 0);
+      expect([event.inputTokens, event.outputTokens]).toEqual([sum("input"), sum("output")]);
+      expect([event.cacheReadTokens, event.reasoningTokens]).toEqual([
+        usage.input_cached_tokens ?? null,
+        usage.output_reasoning_tokens ?? null,
+      ]);
+    }),
+  );
+});
+
+test("a count of NaN is an unknown one, as in OTLP/JSON, which cannot say NaN", () => {
+  expect(eventOf({ ...CHAT, "ai.usage.tokens": Number.NaN })).toMatchObject({ inputTokens: null, usageSource: "none" });
+  const other = { "gen_ai.usage.input_tokens": Number.NaN, "gen_ai.usage.prompt_tokens": 4 };
+  expect(eventOf({ ...CHAT, ...other }).inputTokens).toBe(4);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { normalise } from "../../../../collector/normalise/usage/normalise.ts";
 import { ENDED_AT_MICROS, eventOf, KIND, outcomeOf, spanOf } from "./span-of.ts";
 
 const HTTP = { "http.request.method": "POST", "http.route": "/chat", "http.response.status_code": 200 };
@@ -40,12 +41,14 @@ test("a chat span of current names becomes one complete event", () => {
     costNanoUsd: null,
     provider: "openai",
     model: "gpt-4o-2024-08-06",
+    serviceTier: null,
     route: null,
     userId: "u1",
     reservationId: "01890a5d-ac96-774b-bcce-b302099a8057",
     bootId: "boot-1",
     seq: 7,
     flags: [],
+    detail: null,
   });
 });
 
@@ -88,7 +91,7 @@ test.each([
   });
 });
 
-test.each(["invoke_agent", "execute_tool", "fetch_response", "create_agent", "invoke_workflow"])(
+test.each(["invoke_agent", "agent_step", "execute_tool", "fetch_response", "create_agent", "invoke_workflow", "plan"])(
   "the wrapper operation %s never counts",
   (operation) => {
     const span = spanOf({ "gen_ai.operation.name": operation, "gen_ai.usage.input_tokens": 5 });
@@ -155,4 +158,67 @@ test("only an end more than a minute ahead of receipt is flagged, and nothing is
   expect(eventOf({ "gen_ai.operation.name": "chat" }, { endMicros: ENDED_AT_MICROS + minute }).flags).toEqual([]);
   const ahead = eventOf({ "gen_ai.operation.name": "chat" }, { endMicros: ENDED_AT_MICROS + minute + 1 });
   expect(ahead).toMatchObject({ flags: ["clock_skew"], endedAtMicros: ENDED_AT_MICROS + minute + 1 });
+});
+
+test("a word in whichever vendor's vocabulary that is none of its countable ones never counts", () => {
+  const words = [
+    "gen_ai.operation.name",
+    "openinference.span.kind",
+    "langfuse.observation.type",
+    "llm.request.type",
+    "gen_ai_type",
+    "traceloop.span.kind",
+  ];
+  for (const name of words) {
+    expect(outcomeOf(spanOf({ [name]: "wraps_others", "gen_ai.usage.input_tokens": 5 })), name).toEqual({
+      kind: "ignored",
+      reason: "other_operation",
+    });
+  }
+});
+
+test("only the scopes that a key names count, and only where spans would count at all", () => {
+  const countScopes = ["@traceloop/*", "acme.chat"];
+  const outcome = (name: string, attributes = { "gen_ai.operation.name": "chat" }) =>
+    normalise(spanOf(attributes, { scope: { name, version: "" } }), { tenants: null, countScopes }, ENDED_AT_MICROS);
+  expect(outcome("@traceloop/instrumentation-openai").kind).toBe("event");
+  expect(outcome("acme.chat").kind).toBe("event");
+  expect(outcome("acme.chat.v2")).toEqual({ kind: "ignored", reason: "scope_not_counted" });
+  expect(outcome("openai")).toEqual({ kind: "ignored", reason: "scope_not_counted" });
+  expect(outcome("openai", { "gen_ai.operation.name": "plan" })).toEqual({
+    kind: "ignored",
+    reason: "other_operation",
+  });
+});
+
+test("our own instrumentation's requests count under any parent, Next.js' second server span does not", () => {
+  const local = { kind: KIND.server, parentSpanId: "00f067aa0ba902b7", flags: 0x101 };
+  const own = { "quotel.event.type": "api_call", ...HTTP };
+  expect(outcomeOf(spanOf(own, { ...local, scope: { name: "@quotel/instrumentation", version: "" } })).kind).toBe(
+    "event",
+  );
+  expect(outcomeOf(spanOf(HTTP, { ...local, scope: { name: "next.js", version: "0.0.1" } }))).toEqual({
+    kind: "ignored",
+    reason: "nested_span",
+  });
+});
+
+test("minutes without an amount are the span's started ones, and unknown where it does not say when it began", () => {
+  const minutes = (ms: number) =>
+    eventOf({ "quotel.resource": "agent_minutes" }, { startMicros: ENDED_AT_MICROS - ms * 1000 }).amount;
+  expect([1, 60_000, 60_001, 3_600_000].map(minutes)).toEqual([1, 1, 2, 60]);
+  expect(outcomeOf(spanOf({ "quotel.resource": "agent_minutes" }, { startMicros: 0 }))).toEqual({
+    kind: "rejected",
+    reason: "invalid_amount",
+  });
+});
+
+test.each([
+  [{ "openai.response.service_tier": "Priority" }, "priority"],
+  [{ "openai.response.service_tier": "default", "openai.request.service_tier": "flex" }, "default"],
+  [{ "gen_ai.openai.request.service_tier": "flex" }, "flex"],
+  [{ "openai.request.service_tier": "auto" }, null],
+  [{ "openai.response.service_tier": "x".repeat(100) }, "x".repeat(64)],
+])("the service tier of %o is %s", (attributes, tier) => {
+  expect(eventOf({ "gen_ai.operation.name": "chat", ...attributes }).serviceTier).toBe(tier);
 });
