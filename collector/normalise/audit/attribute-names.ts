@@ -1,0 +1,41 @@
+import { NAMES } from "../usage/attribute-names.ts";
+
+/** What every audit event's name begins with; the rest is its type. */
+export const AUDIT_PREFIX = "quotel.audit.";
+
+/** The older way of naming a log record's event, from before records had a field for it. */
+export const EVENT_NAME_ATTRIBUTE = "event.name";
+
+/** Every attribute an audit event is read from, by what it means; of several names the first that is there counts. */
+export const AUDIT_NAMES = {
+  id: ["quotel.audit.id"],
+  entityType: ["quotel.audit.entity.type"],
+  entityId: ["quotel.audit.entity.id"],
+  action: ["quotel.audit.action"],
+  actorType: ["quotel.audit.actor.type"],
+  actorId: ["quotel.audit.actor.id"],
+  old: ["quotel.audit.old"],
+  new: ["quotel.audit.new"],
+  summary: ["quotel.audit.summary"],
+  result: ["quotel.audit.result"],
+  error: ["quotel.audit.error"],
+  clientAddress: ["quotel.audit.client.address", "client.address"],
+  userAgent: ["quotel.audit.user_agent.original", "user_agent.original"],
+  requestId: ["quotel.audit.request.id"],
+  metadata: ["quotel.audit.metadata"],
+} as const satisfies Record<string, readonly string[]>;
+
+/** What the decoders have to keep of a log record and its resource. */
+export const READ_LOG_ATTRIBUTES: readonly string[] = [
+  EVENT_NAME_ATTRIBUTE,
+  ...Object.values(AUDIT_NAMES).flat(),
+  ...NAMES.tenant,
+  ...NAMES.metadataJson,
+];
+
+/** Attributes whose value may be an array or a map. */
+export const STRUCTURED_LOG_ATTRIBUTES: readonly string[] = [
+  ...AUDIT_NAMES.old,
+  ...AUDIT_NAMES.new,
+  ...AUDIT_NAMES.metadata,
+];

@@ -1,0 +1,68 @@
+import type { ClientBase } from "pg";
+import { recordEvents } from "../record/record-events.ts";
+import { readCalendars } from "../tenants/read-calendars.ts";
+import { takeDifferences } from "./counters/take-differences.ts";
+import { usageOfPoint } from "./counters/usage-of-point.ts";
+import { recordSamples } from "./level/record-samples.ts";
+import type { MetricPoint } from "./metric-point.ts";
+import { countContradicted } from "./points/count-contradicted.ts";
+import { distinctPoints, insertPoints } from "./points/insert-points.ts";
+
+/** A point with who sent it and when it came. */
+export interface ReceivedPoint {
+  readonly point: MetricPoint;
+  readonly producerId: string;
+  readonly receivedAtMicros: number;
+}
+
+export interface PointCounts {
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly conflicting: number;
+}
+
+/**
+ * The record transaction of metrics (I2): points, the levels they state, and the usage that counters have gained, each
+ * only for points that were not known yet (I1). Runs inside the caller's transaction; nothing is visible, or
+ * acknowledged, before it commits. Of points that contradict each other the first stays.
+ * Lock order: points, levels, counters, then that of recordEvents.
+ */
+export async function recordPoints(client: ClientBase, received: readonly ReceivedPoint[]): Promise<PointCounts> {
+  const { points, contradictory } = distinctPoints(received.map(({ point }) => point));
+  const fresh = await insertPoints(client, points);
+  const isFresh = new Set(fresh);
+  const contradicted = await countContradicted(
+    client,
+    points.filter((point) => !isFresh.has(point)),
+  );
+  const calendars = await readCalendars(client, [...new Set(fresh.map((point) => point.tenantId))]);
+  await recordSamples(
+    client,
+    fresh.filter(({ kind }) => kind !== "counter"),
+    calendars,
+  );
+  await recordUsage(
+    client,
+    fresh.filter(({ kind }) => kind === "counter"),
+    received,
+  );
+  const conflicting = contradictory + contradicted;
+  return { accepted: fresh.length, duplicate: received.length - fresh.length - conflicting, conflicting };
+}
+
+async function recordUsage(
+  client: ClientBase,
+  fresh: readonly MetricPoint[],
+  received: readonly ReceivedPoint[],
+): Promise<void> {
+  const increases = await takeDifferences(client, fresh);
+  if (increases.length === 0) return;
+  const from = new Map(received.map((item) => [item.point, item]));
+  await recordEvents(
+    client,
+    increases.map(({ point, amount }) => {
+      const { producerId, receivedAtMicros } = from.get(point)!;
+      return { event: usageOfPoint(point, amount), producerId, receivedAtMicros };
+    }),
+  );
+}
