@@ -3,6 +3,8 @@ export interface CollectorConfig {
   readonly host: string;
   /** OTLP/HTTP. 0 = any free port. */
   readonly port: number;
+  /** OTLP/gRPC. 0 = any free port, null = none. */
+  readonly grpcPort: number | null;
   /** A body's size, as sent and again when unpacked; larger ones get 413. OTLP recommends 20 MiB. */
   readonly bodyBytesMax: number;
   /** All bodies being handled at once; beyond it senders are asked to come back (503). */
@@ -42,6 +44,7 @@ export function readConfig(env: Env): ConfigResult {
     problems.push(`${name}=${text(name)} is not an integer from ${min} to ${max}`);
     return fallback;
   };
+  const port = (name: string, fallback: number): number => integer(name, fallback, 0, 65_535);
   // What may hold a secret is never repeated in a problem.
   const databaseUrl = text("DATABASE_URL");
   if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
@@ -54,9 +57,12 @@ export function readConfig(env: Env): ConfigResult {
   const prepared = text("QUOTEL_PREPARED") ?? "on";
   if (prepared !== "on" && prepared !== "off") problems.push(`QUOTEL_PREPARED=${prepared} is neither on nor off`);
   const defaultPlan = text("QUOTEL_DEFAULT_PLAN") ?? "trial";
+  const httpPort = port("QUOTEL_COLLECTOR_PORT", 4318);
   const config: CollectorConfig = {
     host: text("QUOTEL_HOST") ?? "127.0.0.1",
-    port: integer("QUOTEL_COLLECTOR_PORT", 4318, 0, 65_535),
+    port: httpPort,
+    // Who leaves one port to chance wants to run beside others: the fixed default of the other would not let them.
+    grpcPort: text("QUOTEL_GRPC_PORT") === "off" ? null : port("QUOTEL_GRPC_PORT", httpPort === 0 ? 0 : 4317),
     bodyBytesMax: integer("QUOTEL_COLLECTOR_BODY_MIB", 20, 1, 512) * MIB,
     inFlightBytesMax: integer("QUOTEL_COLLECTOR_IN_FLIGHT_MIB", 256, 1, 65_536) * MIB,
     requestTimeoutMs: 60_000,

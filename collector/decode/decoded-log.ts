@@ -14,6 +14,7 @@ export interface DecodedLog {
   /** Lower-case hex; "" when the record belongs to no span. */
   readonly traceId: string;
   readonly spanId: string;
+  /** Arrays and maps are canonical JSON texts where the reader's `KeyTable` asks for them. */
   readonly attributes: Attributes;
   /** Shared by all records of one resource. */
   readonly resource: Attributes;

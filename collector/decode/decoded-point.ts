@@ -5,6 +5,16 @@ import type { DecodedScope } from "./decoded-span.ts";
 export const TEMPORALITY_DELTA = 1;
 export const TEMPORALITY_CUMULATIVE = 2;
 
+/** Bit of a point's flags: the sender had nothing to report for this stream. */
+export const FLAG_NO_RECORDED_VALUE = 1;
+
+/** What a metrics request holds. */
+export interface DecodedMetrics {
+  readonly points: DecodedPoint[];
+  /** Points of histograms and summaries: no levels, so never read. */
+  readonly passedOver: number;
+}
+
 /**
  * One data point of a gauge or a sum as it was sent, nothing judged yet; both encodings give the same one. Points of
  * histograms and summaries carry no level: a request's decoder only counts them.

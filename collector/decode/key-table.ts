@@ -6,6 +6,13 @@ interface KnownKey {
   readonly bytes: Uint8Array;
 }
 
+export interface KeyTableOptions {
+  /** Any attribute whose name begins with one of these is kept, too; "" keeps them all. */
+  readonly prefixes?: readonly string[];
+  /** Where a name begins with one of these, an array or map is kept as canonical JSON; elsewhere it is dropped. */
+  readonly structured?: readonly string[];
+}
+
 /**
  * The attribute names the collector reads. A name is recognised by its bytes, so that the many attributes we do not read
  * are passed over without making a string of them, and those we do read always give the same string object.
@@ -13,17 +20,29 @@ interface KnownKey {
 export class KeyTable {
   readonly #names: ReadonlySet<string>;
   readonly #buckets: KnownKey[][] = Array.from({ length: BUCKETS }, () => []);
+  readonly #prefixes: readonly KnownKey[];
+  readonly #structured: readonly string[];
 
-  constructor(names: Iterable<string>) {
+  constructor(names: Iterable<string>, { prefixes = [], structured = [] }: KeyTableOptions = {}) {
     this.#names = new Set(names);
-    for (const name of this.#names) {
-      const bytes = new TextEncoder().encode(name);
+    for (const { name, bytes } of [...this.#names].map(knownKey)) {
       this.#buckets[bucketOf(bytes, 0, bytes.length)]!.push({ name, bytes });
     }
+    this.#prefixes = prefixes.map(knownKey);
+    this.#structured = structured;
   }
 
   has(name: string): boolean {
     return this.#names.has(name);
+  }
+
+  hasPrefixOf(name: string): boolean {
+    return this.#prefixes.some((prefix) => name.startsWith(prefix.name));
+  }
+
+  /** Whether this attribute's value may be an array or a map. */
+  isStructured(name: string): boolean {
+    return this.#structured.some((prefix) => name.startsWith(prefix));
   }
 
   /** The known name written in `bytes[start, end)`, if it is one. */
@@ -36,6 +55,19 @@ export class KeyTable {
     }
     return undefined;
   }
+
+  /** Whether the name written in `bytes[start, end)` begins with one of the prefixes. */
+  findPrefix(bytes: Uint8Array, start: number, end: number): boolean {
+    for (let index = 0; index < this.#prefixes.length; index++) {
+      const prefix = this.#prefixes[index]!.bytes;
+      if (end - start >= prefix.length && matches(prefix, bytes, start)) return true;
+    }
+    return false;
+  }
+}
+
+function knownKey(name: string): KnownKey {
+  return { name, bytes: new TextEncoder().encode(name) };
 }
 
 /** Names of one vendor share their beginning, so the length and the later half tell them apart. */

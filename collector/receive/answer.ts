@@ -1,9 +1,31 @@
-import type { ServerResponse } from "node:http";
-import { CONTENT_TYPES, type Encoding } from "./encoding.ts";
+import type { Encoding } from "./encoding.ts";
+import { SIGNALS, type Signal } from "./signal.ts";
 import { delimitedField, varintField } from "./wire-writer.ts";
 
-/** Codes of `google.rpc.Code` for the errors a receiver has. */
-const RPC_CODES: Readonly<Record<number, number>> = {
+/** What the receiver says to a request, in words of OTLP/HTTP; gRPC has its own for the same. */
+export type Answer =
+  | {
+      readonly kind: "accepted";
+      /** Spans, data points or log records that were refused one by one; the rest is committed. */
+      readonly rejected: number;
+      /** Why, for the sender's log; empty when none was rejected. */
+      readonly message: string;
+    }
+  | {
+      readonly kind: "error";
+      readonly status: ErrorStatus;
+      readonly message: string;
+      /** With 503: how long OTLP senders should wait; see `retrySeconds`. */
+      readonly retryAfterSeconds?: number;
+      /** With 405. */
+      readonly allow?: string;
+    };
+
+export type Refusal = Extract<Answer, { kind: "error" }>;
+type ErrorStatus = 400 | 401 | 404 | 405 | 413 | 415 | 503;
+
+/** `google.rpc.Code` for each error, which is also the status of OTLP/gRPC. */
+export const RPC_CODES: Readonly<Record<ErrorStatus, number>> = {
   400: 3, // INVALID_ARGUMENT
   401: 16, // UNAUTHENTICATED
   404: 5, // NOT_FOUND
@@ -13,54 +35,32 @@ const RPC_CODES: Readonly<Record<number, number>> = {
   503: 14, // UNAVAILABLE
 };
 
-/** What the receiver says to a request; `answer` puts it on the wire. */
-export type Answer =
-  | {
-      readonly kind: "accepted";
-      /** Spans that were refused one by one; the rest is committed. */
-      readonly rejectedSpans: number;
-      /** Why, for the sender's log; empty when none was rejected. */
-      readonly message: string;
-    }
-  | {
-      readonly kind: "error";
-      readonly status: 400 | 401 | 404 | 405 | 413 | 415 | 503;
-      readonly message: string;
-      /** With 503: OTLP senders wait that long. Kept to 1..3, since the JavaScript exporter gives up beyond its timeout. */
-      readonly retryAfterSeconds?: number;
-      /** With 405. */
-      readonly allow?: string;
-    };
+/** Kept to 1..3, since the JavaScript exporter gives up on a wait beyond its own timeout. Null = not to be retried. */
+export function retrySeconds({ status, retryAfterSeconds }: Refusal): number | null {
+  if (status !== 503) return null;
+  return Math.min(3, Math.max(1, Math.ceil(retryAfterSeconds ?? 1)));
+}
 
-/** Sends an answer in the request's encoding: `ExportTraceServiceResponse`, or `google.rpc.Status` for errors. */
-export function answer(response: ServerResponse, encoding: Encoding, said: Answer): void {
-  const body = encoding === "protobuf" ? protobufBody(said) : Buffer.from(JSON.stringify(jsonBody(said)));
-  response.statusCode = said.kind === "accepted" ? 200 : said.status;
-  response.setHeader("content-type", CONTENT_TYPES[encoding]);
-  response.setHeader("content-length", body.length);
-  if (said.kind === "error") {
-    if (said.retryAfterSeconds !== undefined) {
-      response.setHeader("retry-after", Math.min(3, Math.max(1, Math.ceil(said.retryAfterSeconds))));
-    }
-    if (said.allow !== undefined) response.setHeader("allow", said.allow);
-    if (said.status === 401) response.setHeader("www-authenticate", "Bearer");
-  }
-  response.end(body);
+/** The answer's message in the request's encoding: `Export<Signal>ServiceResponse`, or `google.rpc.Status` for errors. */
+export function answerBody(said: Answer, encoding: Encoding, signal: Signal): Buffer {
+  if (encoding === "json") return Buffer.from(JSON.stringify(jsonOf(said, signal)));
+  return said.kind === "error" ? statusMessage(said) : acceptedMessage(said);
+}
+
+/** `google.rpc.Status` without details. */
+export function statusMessage({ status, message }: Refusal): Buffer {
+  return Buffer.concat([varintField(1, RPC_CODES[status]), delimitedField(2, Buffer.from(message))]);
 }
 
 /** Empty on full success: OTLP wants `partial_success` unset then. */
-function protobufBody(said: Answer): Buffer {
-  if (said.kind === "error") {
-    return Buffer.concat([varintField(1, RPC_CODES[said.status] ?? 2), delimitedField(2, Buffer.from(said.message))]);
-  }
-  if (said.rejectedSpans === 0) return Buffer.alloc(0);
-  const partial = [varintField(1, said.rejectedSpans), delimitedField(2, Buffer.from(said.message))];
-  return delimitedField(1, Buffer.concat(partial));
+function acceptedMessage({ rejected, message }: Extract<Answer, { kind: "accepted" }>): Buffer {
+  if (rejected === 0) return Buffer.alloc(0);
+  return delimitedField(1, Buffer.concat([varintField(1, rejected), delimitedField(2, Buffer.from(message))]));
 }
 
-function jsonBody(said: Answer): object {
-  if (said.kind === "error") return { code: RPC_CODES[said.status] ?? 2, message: said.message };
-  if (said.rejectedSpans === 0) return {};
+function jsonOf(said: Answer, signal: Signal): object {
+  if (said.kind === "error") return { code: RPC_CODES[said.status], message: said.message };
+  if (said.rejected === 0) return {};
   // A 64-bit integer: proto3 JSON writes those as strings.
-  return { partialSuccess: { rejectedSpans: String(said.rejectedSpans), errorMessage: said.message } };
+  return { partialSuccess: { [SIGNALS[signal].rejected]: String(said.rejected), errorMessage: said.message } };
 }

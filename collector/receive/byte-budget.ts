@@ -22,3 +22,27 @@ export class ByteBudget {
     this.#held -= bytes;
   }
 }
+
+/** Bytes taken from the budget for one request; given back once, when the request is over. */
+export class ByteLease {
+  readonly #budget: ByteBudget;
+  #bytes = 0;
+  #released = false;
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  /** Takes more bytes if they fit and the request is not over. */
+  take(bytes: number): boolean {
+    if (this.#released || !this.#budget.take(bytes)) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  release(): void {
+    this.#released = true;
+    this.#budget.give(this.#bytes);
+    this.#bytes = 0;
+  }
+}

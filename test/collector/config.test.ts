@@ -7,6 +7,7 @@ test("the collector's configuration has a default for everything", () => {
     config: {
       host: "127.0.0.1",
       port: 4318,
+      grpcPort: 4317,
       bodyBytesMax: 20 * 1024 * 1024,
       inFlightBytesMax: 256 * 1024 * 1024,
       requestTimeoutMs: 60_000,
@@ -50,4 +51,13 @@ test("the plan none means that tenants must be registered", () => {
 test("the in-flight bound must hold a body and its unpacked twin", () => {
   expect(readConfig({ QUOTEL_COLLECTOR_BODY_MIB: "20", QUOTEL_COLLECTOR_IN_FLIGHT_MIB: "39" }).kind).toBe("invalid");
   expect(readConfig({ QUOTEL_COLLECTOR_BODY_MIB: "20", QUOTEL_COLLECTOR_IN_FLIGHT_MIB: "40" }).kind).toBe("config");
+});
+
+test("the gRPC port is 4317, the one named, any free one beside a free HTTP port, or off", () => {
+  expect(readConfig({})).toMatchObject({ config: { grpcPort: 4317 } });
+  expect(readConfig({ QUOTEL_GRPC_PORT: "4400" })).toMatchObject({ config: { grpcPort: 4400 } });
+  expect(readConfig({ QUOTEL_GRPC_PORT: "0" })).toMatchObject({ config: { grpcPort: 0 } });
+  expect(readConfig({ QUOTEL_COLLECTOR_PORT: "0" })).toMatchObject({ config: { port: 0, grpcPort: 0 } });
+  expect(readConfig({ QUOTEL_GRPC_PORT: "off" })).toMatchObject({ config: { grpcPort: null } });
+  expect(readConfig({ QUOTEL_GRPC_PORT: "on" })).toMatchObject({ kind: "invalid" });
 });

@@ -14,6 +14,7 @@ afterAll(database.drop);
 
 interface LogLine {
   readonly url?: string;
+  readonly msg?: string;
   readonly err?: { readonly message: string };
   readonly problems?: readonly string[];
 }
@@ -37,6 +38,39 @@ test("npm run collector records what it acknowledges, once, and drains on SIGTER
     "select count(*)::int, sum(input_tokens)::int as input from quotel.usage_events where tenant_id = 'acme'",
   );
   expect(rows).toEqual([{ count: 50, input: (49 * 50) / 2 }]);
+});
+
+test("what is under way at SIGTERM is committed and answered, newcomers are refused, and the collector ends", async () => {
+  const { child, ended, lines } = run({ DATABASE_URL: database.writerUrl, QUOTEL_INGEST_KEY: KEY });
+  const { url } = await lines.find(({ url: listening }) => listening !== undefined);
+  const headers = { authorization: `Bearer ${KEY}` };
+  const request = (from: number): string =>
+    chatRequest(2, (index) => {
+      const endTimeUnixNano = `${Date.now()}000000`;
+      return { traceId: String(from + index).padStart(32, "f"), startTimeUnixNano: endTimeUnixNano, endTimeUnixNano };
+    });
+  expect((await postTraces(url!, request(0), headers)).status).toBe(200);
+
+  const pool = createPool({ connectionString: database.adminUrl, applicationName: "test" });
+  onTestFinished(() => pool.end());
+  const blocker = await pool.connect();
+  await blocker.query("begin");
+  await blocker.query("lock table quotel.day_totals in exclusive mode");
+  const underWay = postTraces(url!, request(2), headers);
+  const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  await expect.poll(async () => (await pool.query(waiting)).rowCount).toBe(1);
+  child.kill("SIGTERM");
+  await lines.find(({ msg }) => msg === "draining");
+  await expect.poll(() => fetch(`${url}/healthz`).catch(() => "refused")).toBe("refused");
+  await blocker.query("commit");
+  blocker.release();
+
+  expect((await underWay).status).toBe(200);
+  expect(await ended).toEqual([0, null]);
+  const { rows } = await pool.query(
+    "select count(*)::int as committed from quotel.usage_events where trace_id::text like 'ffffffff%'",
+  );
+  expect(rows).toEqual([{ committed: 4 }]);
 });
 
 test("the collector refuses to run as a superuser", async () => {

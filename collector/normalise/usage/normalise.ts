@@ -27,6 +27,8 @@ export type Normalised =
       readonly claimedTenant?: string;
     };
 
+/** A day. What claims to have taken longer has a wrong start, and thousands of such would burst any sum of durations. */
+const DURATION_MAX_MICROS = 86_400_000_000;
 /** A clock this far ahead of ours is flagged, nearer is jitter. */
 const FUTURE_TOLERANCE_MICROS = 60_000_000;
 
@@ -72,7 +74,7 @@ export function normalise(span: DecodedSpan, producer: ProducerConfig, receivedA
       resource: quantity.resource,
       amount: quantity.amount,
       endedAtMicros: span.endMicros,
-      durationMicros,
+      durationMicros: Math.min(durationMicros, DURATION_MAX_MICROS),
       inputTokens: tokens.counts.inputTokens,
       outputTokens: tokens.counts.outputTokens,
       cacheReadTokens: tokens.counts.cacheReadTokens,
@@ -100,7 +102,7 @@ function reservationOf(slots: Slots): string | null {
   return id !== null && RESERVATION_ID_PATTERN.test(id) ? id.toLowerCase() : null;
 }
 
-function seqOf(slots: Slots): number | null {
+export function seqOf(slots: Slots): number | null {
   const seq = slots.get(SLOT.seq);
   return typeof seq === "number" && Number.isSafeInteger(seq) && seq > 0 ? seq : null;
 }

@@ -2,9 +2,9 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otl
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { DecodedSpan } from "../../../collector/decode/decoded-span.ts";
-import { JsonTraceDecoder } from "../../../collector/decode/json-traces.ts";
+import { JsonTraceDecoder } from "../../../collector/decode/json/traces.ts";
 import { KeyTable } from "../../../collector/decode/key-table.ts";
-import { ProtobufTraceDecoder } from "../../../collector/decode/protobuf-traces.ts";
+import { ProtobufTraceDecoder } from "../../../collector/decode/protobuf/traces.ts";
 import { expectedOf, inOrder, KEPT_NAMES, readableSpans, type ExpectedSpan } from "./random-spans.ts";
 
 const protobuf = new ProtobufTraceDecoder(new KeyTable(KEPT_NAMES));

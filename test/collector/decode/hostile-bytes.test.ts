@@ -2,9 +2,9 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otl
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DecodeError } from "../../../collector/decode/decode-error.ts";
-import { JsonTraceDecoder } from "../../../collector/decode/json-traces.ts";
+import { JsonTraceDecoder } from "../../../collector/decode/json/traces.ts";
 import { KeyTable } from "../../../collector/decode/key-table.ts";
-import { ProtobufTraceDecoder } from "../../../collector/decode/protobuf-traces.ts";
+import { ProtobufTraceDecoder } from "../../../collector/decode/protobuf/traces.ts";
 import { KEPT_NAMES, readableSpans } from "./random-spans.ts";
 
 const ENCODINGS = [

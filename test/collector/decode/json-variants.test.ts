@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DecodeError } from "../../../collector/decode/decode-error.ts";
 import type { DecodedSpan } from "../../../collector/decode/decoded-span.ts";
-import { JsonTraceDecoder } from "../../../collector/decode/json-traces.ts";
+import { JsonTraceDecoder } from "../../../collector/decode/json/traces.ts";
 import { KeyTable } from "../../../collector/decode/key-table.ts";
 
 const decoder = new JsonTraceDecoder(new KeyTable(["n", "t"]));

@@ -21,9 +21,9 @@ export interface ExpectedSpan {
 export const KEPT_NAMES = ["a", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "quotel.tenant.id", "ключ"];
 const DROPPED_NAMES = ["b", "gen_ai.usage.input_tokenz", "gen_ai.usage.input_token", "quotel.tenant.ie", "events"];
 
-const hexId = (digits: number): fc.Arbitrary<string> =>
+export const hexId = (digits: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: digits / 2, maxLength: digits / 2 }).map((bytes) => Buffer.from(bytes).toString("hex"));
-const text = fc.oneof(
+export const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 80 }).filter((value) => value.isWellFormed()),
   fc.constantFrom("gpt-4o", "tenant-1", "é", "\u0000", "x".repeat(64), "x".repeat(65)),
 );
@@ -34,10 +34,10 @@ const scalar = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => Math.abs(value) < 1e15),
 );
 const nested = fc.oneof(fc.array(text, { maxLength: 3 }), fc.array(fc.integer(), { maxLength: 3 }));
-const attributes = fc.dictionary(fc.constantFrom(...KEPT_NAMES, ...DROPPED_NAMES), fc.oneof(scalar, nested), {
+export const attributes = fc.dictionary(fc.constantFrom(...KEPT_NAMES, ...DROPPED_NAMES), fc.oneof(scalar, nested), {
   noNullPrototype: true,
 });
-const hrTime = fc.tuple(fc.integer({ min: 0, max: 4_000_000_000 }), fc.integer({ min: 0, max: 999_999_999 }));
+export const hrTime = fc.tuple(fc.integer({ min: 0, max: 4_000_000_000 }), fc.integer({ min: 0, max: 999_999_999 }));
 
 const scopeAndResource = fc.record({
   scope: fc.record({ name: text, version: text }),
@@ -111,11 +111,11 @@ export function inOrder<Span extends { traceId: string; spanId: string; name: st
   return spans.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-function micros([seconds, nanos]: readonly [number, number]): number {
+export function micros([seconds, nanos]: readonly [number, number]): number {
   return Number((BigInt(seconds) * 1_000_000_000n + BigInt(nanos)) / 1000n);
 }
 
-function kept(all: Readonly<Record<string, unknown>>): [string, unknown][] {
+export function kept(all: Readonly<Record<string, unknown>>): [string, unknown][] {
   return (
     Object.entries(all)
       .filter(([name, value]) => KEPT_NAMES.includes(name) && typeof value !== "object")

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { KeyTable } from "../../../collector/decode/key-table.ts";
-import { ProtobufTraceDecoder } from "../../../collector/decode/protobuf-traces.ts";
+import { ProtobufTraceDecoder } from "../../../collector/decode/protobuf/traces.ts";
 import { delimited, fixed32, fixed64, group, integer, message } from "./protobuf-wire.ts";
 
 const decoder = new ProtobufTraceDecoder(new KeyTable(["n", "t"]));

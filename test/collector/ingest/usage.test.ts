@@ -3,9 +3,10 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 import { TENANT_ID_PATTERN } from "@quotel/conventions";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createPrice } from "../../../collector/price/price.ts";
 import type { UsageEvent } from "#database/record/usage-event";
-import { Counters } from "../../../collector/counters.ts";
-import { createIngest } from "../../../collector/ingest/usage.ts";
+import { Counters } from "../../../collector/observe/counters.ts";
+import { createUsageIngest } from "../../../collector/ingest/usage.ts";
 import { chatRequest } from "../receive/requests.ts";
 import { MemoryRecorder } from "../receive/collector-under-test.ts";
 
@@ -17,7 +18,7 @@ const REQUESTS = [
 
 test.each(REQUESTS)("no damage to a $encoding request gives anything but sound events or a 400", async (request) => {
   const recorder = new MemoryRecorder();
-  const ingest = createIngest({ recorder, counters: new Counters(), now: Date.now });
+  const ingest = createUsageIngest({ recorder, counters: new Counters(), price: createPrice(), now: Date.now });
   const damage = fc.record({ at: fc.nat(), bytes: fc.uint8Array({ minLength: 1, maxLength: 3 }), removed: fc.nat(4) });
   await fc.assert(
     fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 5 }), async (damages) => {
@@ -38,7 +39,12 @@ test("the same bytes always give the same events, whenever they are received", a
   for (const { bytes, encoding } of REQUESTS) {
     const recorder = new MemoryRecorder();
     let nowMs = Date.UTC(2026, 10, 1);
-    const ingest = createIngest({ recorder, counters: new Counters(), now: () => (nowMs += 3_600_000) });
+    const ingest = createUsageIngest({
+      recorder,
+      counters: new Counters(),
+      price: createPrice(),
+      now: () => (nowMs += 3_600_000),
+    });
     await ingest(bytes, encoding, PRODUCER);
     await ingest(bytes, encoding, PRODUCER);
     const withoutFlags = recorder.events.map((event) => ({ ...event, flags: [] }));

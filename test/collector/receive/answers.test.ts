@@ -1,6 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import type { Answer } from "../../../collector/receive/answer.ts";
+import { SIGNALS } from "../../../collector/receive/signal.ts";
 import { KEY, postTraces, startTestCollector, type RequestBody, type TestOptions } from "./collector-under-test.ts";
+import { startReceivers } from "./receivers-under-test.ts";
 import { chatRequest, protobufFields } from "./requests.ts";
 
 const PROTOBUF = "application/x-protobuf";
@@ -55,6 +58,57 @@ describe.each([PROTOBUF, "application/json"])("errors in %s", (contentType) => {
   });
 });
 
+test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])(
+  "405 for %s names the method that is allowed",
+  async (method) => {
+    const { http } = await startReceivers();
+    for (const { path } of Object.values(SIGNALS)) {
+      const response = await fetch(http.url + path, { method, headers: { authorization: `Bearer ${KEY}` } });
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
+      expect(await response.text()).toContain(method === "HEAD" ? "" : `"code":12`);
+    }
+  },
+);
+
+test.each(["deflate", "br", "zstd", "gzip, gzip"])(
+  "415 for the content encoding %s says that gzip is served",
+  async (encoding) => {
+    const { http } = await startReceivers();
+    const headers = {
+      authorization: `Bearer ${KEY}`,
+      "content-type": "application/json",
+      "content-encoding": encoding,
+    };
+    const response = await fetch(`${http.url}/v1/logs`, { method: "POST", headers, body: "{}" });
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ code: 3, message: expect.stringContaining("gzip") as string });
+  },
+);
+
+test.each([
+  { signal: "traces", field: "rejectedSpans" },
+  { signal: "metrics", field: "rejectedDataPoints" },
+  { signal: "logs", field: "rejectedLogRecords" },
+] as const)("$signal have their own pipeline, and say $field", async ({ signal, field }) => {
+  const answer = (): Promise<Answer> => Promise.resolve({ kind: "accepted", rejected: 7, message: "why" });
+  const { http, received } = await startReceivers({ answer });
+  const post = (contentType: string): Promise<Response> =>
+    fetch(http.url + SIGNALS[signal].path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${KEY}`, "content-type": contentType },
+      body: "body",
+    });
+  expect(await (await post("application/json")).json()).toEqual({
+    partialSuccess: { [field]: "7", errorMessage: "why" },
+  });
+  const partial = protobufFields(protobufFields(await (await post(PROTOBUF)).bytes())[1] as Buffer);
+  expect([partial[1], String(partial[2])]).toEqual([7, "why"]);
+  expect(received.map(({ signal, encoding }) => [signal, encoding])).toEqual([
+    [signal, "json"],
+    [signal, "protobuf"],
+  ]);
+});
+
 test.each(["text/plain", "application/grpc", null])("415 in JSON for the content type %s", async (contentType) => {
   const { url } = await startTestCollector();
   const response = await postTraces(url, Buffer.from("x"), { "content-type": contentType });
@@ -62,14 +116,7 @@ test.each(["text/plain", "application/grpc", null])("415 in JSON for the content
   expect(await response.json()).toMatchObject({ code: 3 });
 });
 
-test("405 names the method that is allowed", async () => {
-  const { url } = await startTestCollector();
-  const response = await fetch(`${url}/v1/traces`, { headers: { authorization: `Bearer ${KEY}` } });
-  expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
-  expect(await response.json()).toMatchObject({ code: 12 });
-});
-
-test.each(["/", "/v1/metrics", "/v1/traces/"])("404 for the path %s says where traces go", async (path) => {
+test.each(["/", "/v1/profiles", "/v1/traces/"])("404 for the path %s says where OTLP goes", async (path) => {
   const { url } = await startTestCollector();
   const response = await fetch(url + path, { method: "POST", body: "{}" });
   expect(response.status).toBe(404);

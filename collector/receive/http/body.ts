@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
-import type { ByteBudget } from "./byte-budget.ts";
+import type { ByteLease } from "../byte-budget.ts";
 
 /** A request's body, or why there is none. `aborted` = the sender went away; nobody is left to answer. */
 export type Body =
@@ -10,27 +10,6 @@ export type Body =
   | { readonly kind: "corrupt"; readonly message: string }
   | { readonly kind: "aborted" };
 
-/** Bytes taken from the budget for one request; given back once, when the request is over. */
-export class BodyLease {
-  readonly #budget: ByteBudget;
-  #bytes = 0;
-
-  constructor(budget: ByteBudget) {
-    this.#budget = budget;
-  }
-
-  take(bytes: number): boolean {
-    if (!this.#budget.take(bytes)) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  release(): void {
-    this.#budget.give(this.#bytes);
-    this.#bytes = 0;
-  }
-}
-
 /**
  * Reads a body of at most `bytesMax`, as sent and unpacked, holding it against the lease. A body that turns out too
  * large is read to its end and thrown away, because a sender that is still writing would not see the answer.
@@ -39,7 +18,7 @@ export async function readBody(
   request: IncomingMessage,
   contentEncoding: "gzip" | "identity",
   bytesMax: number,
-  lease: BodyLease,
+  lease: ByteLease,
 ): Promise<Body> {
   const sent = await receive(request, bytesMax, lease);
   if (sent.kind !== "body" || contentEncoding === "identity") return sent;
@@ -48,7 +27,7 @@ export async function readBody(
   return unpacked;
 }
 
-function receive(request: IncomingMessage, bytesMax: number, lease: BodyLease): Promise<Body> {
+function receive(request: IncomingMessage, bytesMax: number, lease: ByteLease): Promise<Body> {
   // Gone while its key was checked: "close" has been and will not come again.
   if (request.destroyed) return Promise.resolve({ kind: "aborted" });
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
@@ -81,7 +60,7 @@ function receive(request: IncomingMessage, bytesMax: number, lease: BodyLease): 
  * Unpacks gzip. Synchronous on purpose: bodies are unpacked one at a time, so whatever a sender claims, at most one
  * bomb, itself cut off at `bytesMax`, is in memory.
  */
-function unpack(bytes: Uint8Array, bytesMax: number): Body {
+export function unpack(bytes: Uint8Array, bytesMax: number): Body {
   try {
     return { kind: "body", bytes: gunzipSync(bytes, { maxOutputLength: bytesMax }) };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { DecodeError } from "./decode-error.ts";
+import { DecodeError } from "../decode-error.ts";
 
 const TWO_TO_32 = 4_294_967_296;
 /** Groups are the one protobuf construct that nests without lengths; nobody sends them, we skip a few levels. */
@@ -49,6 +49,12 @@ export class WireReader {
   fixed32(): number {
     const at = this.#take(4);
     return this.bytes.readUInt32LE(at);
+  }
+
+  /** A signed 64-bit integer of eight bytes; exact up to 2^53. */
+  sfixed64(): number {
+    const at = this.#take(8);
+    return this.bytes.readInt32LE(at + 4) * TWO_TO_32 + this.bytes.readUInt32LE(at);
   }
 
   double(): number {

@@ -1,10 +1,12 @@
-import { DecodeError } from "./decode-error.ts";
+import { TEXT_BYTES_MAX } from "../attributes.ts";
+import { DecodeError } from "../decode-error.ts";
 
 export type JsonObject = { readonly [name: string]: unknown };
 
 const EMPTY: JsonObject = Object.freeze({});
 /** Bare integers that may not fit a double: 16 digits or more after a separator, so not inside quotes. */
 const LONG_NUMBER = /[:,[\s]-?\d{16,}/;
+const ID_DIGITS_MAX = 64;
 const INTEGER = /^-?\d{1,20}$/;
 
 /** The reviver's third argument (JSON.parse source text access, V8 11.4), which TypeScript does not declare yet. */
@@ -22,6 +24,8 @@ export function parse(bytes: Uint8Array): unknown {
       ? JSON.parse(text, keepDigits as (name: string, value: unknown) => unknown)
       : JSON.parse(text);
   } catch (error) {
+    // Only the reviver recurses, in the engine, which gives up cleanly.
+    if (error instanceof RangeError) throw new DecodeError("the body is nested too deeply");
     throw new DecodeError(`the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
@@ -47,14 +51,32 @@ export function objects(holder: JsonObject, name: string): JsonObject[] {
   if (!has(holder, name)) return [];
   const list = holder[name];
   if (!Array.isArray(list)) throw new DecodeError(`${name} must be an array`);
-  return list.map((item: unknown) => object(item, `each of ${name}`));
+  for (const item of list as unknown[]) object(item, `each of ${name}`);
+  return list as JsonObject[];
 }
 
-export function text(holder: JsonObject, name: string): string {
+/** A text, however long; absent = "". */
+export function anyText(holder: JsonObject, name: string): string {
   if (!has(holder, name)) return "";
   const value = holder[name];
   if (typeof value !== "string") throw new DecodeError(`${name} must be a string`);
   return value;
+}
+
+/** A text; one beyond our limit reads as if it had not been sent. */
+export function text(holder: JsonObject, name: string): string {
+  const value = anyText(holder, name);
+  return isTooLong(value) ? "" : value;
+}
+
+export function isTooLong(value: string): boolean {
+  // No character takes more than three bytes per UTF-16 unit, so most texts need no measuring.
+  return value.length * 3 > TEXT_BYTES_MAX && Buffer.byteLength(value) > TEXT_BYTES_MAX;
+}
+
+/** An id in hex of either case, as lower case; of one that is far too long enough is kept to see that it is none. */
+export function id(holder: JsonObject, name: string): string {
+  return anyText(holder, name).slice(0, ID_DIGITS_MAX).toLowerCase();
 }
 
 export function boolean(holder: JsonObject, name: string): boolean {
