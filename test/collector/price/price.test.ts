@@ -26,6 +26,7 @@ const MODELS = Object.entries(LISTED).flatMap(([provider, listed]) =>
 );
 
 const price = createPrice();
+const AT = new Date(Date.UTC(2026, 5, 1, 12));
 
 test("every listed model costs what the price list computes, at any time and size", () => {
   const tokens = fc.oneof(fc.nat(3_000), fc.nat(2_000_000));
@@ -96,6 +97,39 @@ test("unknown is null, free is 0", () => {
   expect(price(event("openrouter", "mistralai/mistral-nemo:free"))).toBe(0);
 });
 
+test("a service tier that the list has no price for is unpriced, however it is called", () => {
+  const at = (serviceTier: string | null): number | null => price({ ...event("openai", "gpt-4o"), serviceTier });
+  for (const standard of [null, "default", "standard", "auto", "on_demand"]) expect(at(standard)).toBe(350_000);
+  for (const other of ["flex", "priority", "batch", "scale", "turbo-2030"]) expect(at(other)).toBeNull();
+});
+
+test("counts that contradict each other never make a cost negative", () => {
+  const tokens = fc.nat(5_000);
+  fc.assert(
+    fc.property(fc.constantFrom(...MODELS), fc.array(tokens, { minLength: 6, maxLength: 6 }), (model, counts) => {
+      const [inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens, audio] = counts;
+      const detail = { "raw.gen_ai.usage.audio.input_tokens": audio!, "raw.gen_ai.usage.audio.output_tokens": audio! };
+      const tokensOfEvent = { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens, detail };
+      const cost = price({ ...event(model.provider, model.model), ...tokensOfEvent } as Priceable);
+      expect(cost).toBeGreaterThanOrEqual(0);
+    }),
+  );
+});
+
+test("audio and image tokens are charged apart where the sender counts them and the list prices them", () => {
+  const listed = (input: Record<string, number>): number =>
+    Math.round(calcPrice(input, "gpt-audio", { providerId: "openai", timestamp: AT })!.total_price * 1e9);
+  const speech = { ...event("openai", "gpt-audio"), inputTokens: 1_000, outputTokens: 500 };
+  expect(price(speech)).toBe(listed({ input_tokens: 1_000, output_tokens: 500 }));
+  const detail = { "raw.gen_ai.usage.audio.input_tokens": 600, "raw.llm.token_count.completion_details.audio": 450 };
+  expect(price({ ...speech, detail })).toBe(
+    listed({ input_tokens: 1_000, output_tokens: 500, input_audio_tokens: 600, output_audio_tokens: 450 }),
+  );
+  expect(price({ ...speech, detail })).toBeGreaterThan(price(speech)!);
+  // A model whose list price makes no difference.
+  expect(price({ ...event("openai", "gpt-4o"), detail })).toBe(price(event("openai", "gpt-4o")));
+});
+
 test("embeddings are priced by their input alone", () => {
   const embedding = { ...event("openai", "text-embedding-3-small"), eventType: "embedding", outputTokens: null };
   expect(price(embedding)).toBe(2000);
@@ -119,7 +153,9 @@ function event(provider: string, model: string): Priceable {
     eventType: "chat",
     provider,
     model,
-    endedAtMicros: Date.UTC(2026, 5, 1, 12) * 1000,
+    serviceTier: null,
+    detail: null,
+    endedAtMicros: AT.getTime() * 1000,
     inputTokens: 100,
     outputTokens: 10,
     cacheReadTokens: null,

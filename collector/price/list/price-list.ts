@@ -1,17 +1,5 @@
 import { calcPrice, type ModelPrice } from "@pydantic/genai-prices";
-
-/** The price list's own provider ids, where they differ from OpenTelemetry's names. */
-const LISTED_AS: ReadonlyMap<string, string> = new Map([
-  ["aws.bedrock", "aws"],
-  ["azure.ai.openai", "azure"],
-  ["azure.ai.inference", "azure"],
-  ["gcp.gemini", "google"],
-  ["gcp.gen_ai", "google"],
-  ["gcp.vertex_ai", "google"],
-  ["mistral_ai", "mistral"],
-  ["moonshot_ai", "moonshotai"],
-  ["x_ai", "x-ai"],
-]);
+import { listedProvider, modelNames } from "./model-names.ts";
 
 /** Entries kept; model names come from outside, so the memory for them is bounded. */
 const REMEMBERED_MAX = 10_000;
@@ -22,7 +10,7 @@ const MICROS_PER_MINUTE = 60_000_000;
  * takes about 25 us, more than the rest of the pipeline, so what was found is remembered. Prices that change with time do
  * so on whole minutes (start dates, hours of the day), so such a model is remembered per minute, any other for good.
  */
-export class UnitPrices {
+export class PriceList {
   readonly #remembered = new Map<string, ModelPrice | null | "by_minute">();
 
   find(provider: string, model: string, atMicros: number): ModelPrice | null {
@@ -33,11 +21,7 @@ export class UnitPrices {
     const then = always === undefined ? undefined : this.#remembered.get(minute);
     if (then !== undefined && then !== "by_minute") return then;
 
-    // No usage: only the lookup is wanted here, the sum is ours, in integers.
-    const found = calcPrice({}, model, {
-      providerId: LISTED_AS.get(provider) ?? provider,
-      timestamp: new Date(Math.floor(atMicros / 1000)),
-    });
+    const found = lookUp(provider, model, new Date(Math.floor(atMicros / 1000)));
     const prices = found?.model_price ?? null;
     if (found !== null && Array.isArray(found.model.prices)) {
       this.#remember(name, "by_minute");
@@ -50,4 +34,14 @@ export class UnitPrices {
     if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
     this.#remembered.set(key, prices);
   }
+}
+
+function lookUp(provider: string, model: string, timestamp: Date): ReturnType<typeof calcPrice> {
+  const providerId = listedProvider(provider);
+  for (const name of modelNames(provider, model)) {
+    // No usage: only the lookup is wanted here, the sum is ours, in integers.
+    const found = calcPrice({}, name, { providerId, timestamp });
+    if (found !== null) return found;
+  }
+  return null;
 }

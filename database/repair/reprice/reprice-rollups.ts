@@ -1,0 +1,73 @@
+import { EVENT_TYPES } from "@quotel/conventions";
+import type { ClientBase } from "pg";
+import { instantOfMs } from "../../periods/instant.ts";
+import { query } from "../../pool.ts";
+import { labelledRollups } from "../../rollups/add-to-rollups.ts";
+import type { RepricedRow } from "./reprice-rows.ts";
+
+/** What repriced rows add to one folded rollup; its name as in the ledger. Columns of `quotel.folded_rollups`. */
+interface RollupChange {
+  readonly tenant_id: string;
+  readonly granularity: "hour" | "day";
+  readonly bucket_start: string;
+  readonly event_type: string;
+  readonly resource: string;
+  readonly provider: string;
+  readonly model: string;
+  cost_nano_usd: number;
+  unpriced_events: number;
+}
+
+/**
+ * Adds what new costs change to the folded rollups of the rows that are folded; of the others the ledger rows are the
+ * rollups (I3). Under the rollups' lock, so nobody else writes them. Throws where the rollups of a folded row are not
+ * there: then they are broken, and adding to them would hide it.
+ */
+export async function repriceRollups(client: ClientBase, rows: readonly RepricedRow[]): Promise<void> {
+  const changes = changesOf(rows.filter((row) => row.folded));
+  if (changes.length === 0) return;
+  const result = await query<{ wanted: number; changed: number }>(client, {
+    name: "reprice-rollups",
+    text: `
+      with wanted as materialized (
+        ${labelledRollups("jsonb_populate_recordset(null::quotel.folded_rollups, $1::jsonb)", "$2")}
+      ), changed as (
+        update quotel.folded_rollups f set
+          cost_nano_usd = f.cost_nano_usd + w.cost_nano_usd, unpriced_events = f.unpriced_events + w.unpriced_events
+        from wanted w
+        where (f.tenant_id, f.granularity, f.bucket_start, f.event_type, f.resource, f.provider, f.model)
+          = (w.tenant_id, w.granularity, w.bucket_start, w.event_type, w.resource, w.provider, w.model)
+        returning 1
+      )
+      select (select count(*) from wanted) as wanted, (select count(*) from changed) as changed`,
+    values: [JSON.stringify(changes), EVENT_TYPES],
+  });
+  const { wanted, changed } = result.rows[0]!;
+  if (changed !== wanted) {
+    throw new Error(
+      `${wanted - changed} rollups of repriced events are missing: run npm run rebuild for these days first`,
+    );
+  }
+}
+
+function changesOf(rows: readonly RepricedRow[]): RollupChange[] {
+  const changes = new Map<string, RollupChange>();
+  for (const row of rows) {
+    const { tenant_id, event_type, resource, provider, model } = row;
+    const buckets = [
+      { granularity: "hour", bucket_start: instantOfMs(row.hour_start_ms) },
+      { granularity: "day", bucket_start: instantOfMs(row.day_start_ms) },
+    ] as const;
+    for (const { granularity, bucket_start } of buckets) {
+      const key = JSON.stringify([tenant_id, granularity, bucket_start, event_type, resource, provider, model]);
+      let change = changes.get(key);
+      if (change === undefined) {
+        const name = { tenant_id, granularity, bucket_start, event_type, resource, provider, model };
+        changes.set(key, (change = { ...name, cost_nano_usd: 0, unpriced_events: 0 }));
+      }
+      change.cost_nano_usd += (row.after ?? 0) - (row.before ?? 0);
+      if (row.has_tokens) change.unpriced_events += Number(row.after === null) - Number(row.before === null);
+    }
+  }
+  return [...changes.values()];
+}
