@@ -9,6 +9,8 @@ export interface Key {
   readonly kind: KeyKind;
   /** Tenants the holder may speak for; null = any. */
   readonly tenants: readonly string[] | null;
+  /** Of an ingest key: the instrumentation scopes whose spans count; null = the default rules. */
+  readonly countScopes: readonly string[] | null;
 }
 
 /** Hex SHA-256 of a token: all that is stored of it. Tokens are random and long, so no salt and no slow hash is needed. */

@@ -7,10 +7,23 @@ export async function findKey(pool: Pool, tokenHash: string): Promise<Key | null
   const { rows } = await query<Key>(pool, {
     name: "find-key",
     text: `
-      select key_id as "keyId", kind, tenants
+      select key_id as "keyId", kind, tenants, count_scopes as "countScopes"
       from quotel.api_keys
       where key_hash = decode($1, 'hex') and revoked_at is null`,
     values: [tokenHash],
+  });
+  return rows[0] ?? null;
+}
+
+/** The key of this name, also a revoked one. */
+export async function findKeyById(pool: Pool, keyId: string): Promise<Key | null> {
+  const { rows } = await query<Key>(pool, {
+    name: "find-key-by-id",
+    text: `
+      select key_id as "keyId", kind, tenants, count_scopes as "countScopes"
+      from quotel.api_keys
+      where key_id = $1`,
+    values: [keyId],
   });
   return rows[0] ?? null;
 }

@@ -1,4 +1,4 @@
-import { NUMERIC_OUT_OF_RANGE } from "../sqlstate.ts";
+import { requireExact } from "./ledger-columns.ts";
 import type { ColumnType, ColumnValue, LedgerColumn } from "./ledger-columns.ts";
 import type { LedgerRow } from "./ledger-row.ts";
 
@@ -58,10 +58,7 @@ class CopyWriter {
   }
 
   #number(type: ColumnType, value: number): void {
-    // What has no exact integer would be stored as another one: refused as Postgres itself refuses it.
-    if (!Number.isSafeInteger(value)) {
-      throw Object.assign(new RangeError(`${value} is out of range for ${type}`), { code: NUMERIC_OUT_OF_RANGE });
-    }
+    requireExact(value, type);
     this.#reserve(12);
     if (type === "date" || type === "integer") {
       this.#int32(4);

@@ -2,7 +2,7 @@ import type { ClientBase } from "pg";
 import { plainArray, textArray } from "../array-text.ts";
 import { instantOfMicros, utcDayText } from "../periods/instant.ts";
 import { query } from "../pool.ts";
-import { LEDGER_COLUMNS, LEDGER_COLUMN_NAMES } from "./ledger-columns.ts";
+import { LEDGER_COLUMNS, LEDGER_COLUMN_NAMES, requireExact } from "./ledger-columns.ts";
 import type { ColumnType, ColumnValue } from "./ledger-columns.ts";
 import type { LedgerRow } from "./ledger-row.ts";
 
@@ -51,6 +51,7 @@ export async function insertEvents(
 }
 
 function literalOf(type: ColumnType, value: ColumnValue): ColumnValue {
+  if (typeof value === "number") requireExact(value, type);
   if (type === "bits64" && typeof value === "string") return BigInt.asIntN(64, BigInt(`0x${value}`)).toString();
   if (type === "timestamptz" && typeof value === "number") return instantOfMicros(value);
   if (type === "date" && typeof value === "number") return utcDayText(value);

@@ -1,3 +1,4 @@
+import { NUMERIC_OUT_OF_RANGE } from "../sqlstate.ts";
 import type { LedgerRow } from "./ledger-row.ts";
 
 /** A value of a ledger row before it is encoded; what it means is the column's `type`. */
@@ -64,5 +65,14 @@ export const LEDGER_COLUMNS: readonly LedgerColumn[] = [
   { name: "producer", type: "text", of: ({ producerId }) => producerId },
   { name: "detail", type: "jsonb", of: ({ event }) => (event.detail === null ? null : JSON.stringify(event.detail)) },
 ];
+
+/**
+ * Refuses, as Postgres refuses what is out of a type's range, a number that is no exact integer: it would be stored as
+ * another one, or come back as one.
+ */
+export function requireExact(value: number, type: ColumnType): void {
+  if (Number.isSafeInteger(value)) return;
+  throw Object.assign(new RangeError(`${value} is out of range for ${type}`), { code: NUMERIC_OUT_OF_RANGE });
+}
 
 export const LEDGER_COLUMN_NAMES: string = LEDGER_COLUMNS.map(({ name }) => name).join(", ");

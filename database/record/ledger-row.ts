@@ -23,22 +23,24 @@ export interface ReceivedEvent {
   readonly event: UsageEvent;
   readonly producerId: string;
   readonly receivedAtMicros: number;
+  /** When the work ended by our clock, where the sender's is known to be off (I4). */
+  readonly correctedEndMicros?: number | undefined;
 }
 
 /**
- * The ledger row of an event. `accounted_at` is the admission instant of its reservation, else the claimed end, else
- * (for a sender whose clock runs ahead) the instant of receipt.
+ * The ledger row of an event. `accounted_at` is the admission instant of its reservation, else the claimed end; for a
+ * sender whose clock is off, the end by our clock where that is known, else (where it runs ahead) the instant of receipt.
  *
  * @param admittedAtMs of the reservation it names, if a decision has admitted that
  */
 export function ledgerRowOf(
-  { event: raw, producerId, receivedAtMicros }: ReceivedEvent,
+  { event: raw, producerId, receivedAtMicros, correctedEndMicros }: ReceivedEvent,
   admittedAtMs: number | undefined,
   calendar: readonly CalendarVersion[],
 ): LedgerRow {
   const event = cleanEvent(raw);
-  const claimed = event.flags.includes("clock_skew") ? receivedAtMicros : event.endedAtMicros;
-  const accountedAtMicros = admittedAtMs === undefined ? claimed : admittedAtMs * 1000;
+  const ended = correctedEndMicros ?? (event.flags.includes("clock_skew") ? receivedAtMicros : event.endedAtMicros);
+  const accountedAtMicros = admittedAtMs === undefined ? ended : admittedAtMs * 1000;
   return {
     event,
     eventDay: Math.floor(event.endedAtMicros / DAY_MICROS),

@@ -1,5 +1,11 @@
 import type { ClientBase } from "pg";
+import { noteArrivals } from "../health/note-arrivals.ts";
+import type { Arrival } from "../health/note-arrivals.ts";
+import { intakeOf, noteIntake } from "../health/note-intake.ts";
+import type { Intake } from "../health/note-intake.ts";
 import { NO_CALENDAR } from "../periods/period.ts";
+import { insertQuarantine } from "../quarantine/insert-quarantine.ts";
+import { setAside } from "../quarantine/quarantine-item.ts";
 import { readAdmissions, reservationKeyText } from "../reservations/read-reservations.ts";
 import type { ReservationKey } from "../reservations/read-reservations.ts";
 import { settleReservationsAndTotals } from "../reservations/settle-reservations.ts";
@@ -12,7 +18,6 @@ import type { ResourceAmount } from "./amounts.ts";
 import { copyEvents } from "./copy-events.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { insertEvents } from "./insert-events.ts";
-import { insertQuarantine } from "./insert-quarantine.ts";
 import { compareIdentity, identityOf, ledgerRowOf } from "./ledger-row.ts";
 import type { LedgerRow, ReceivedEvent } from "./ledger-row.ts";
 import { openBatch } from "./open-batch.ts";
@@ -24,6 +29,10 @@ export interface RecordCounts {
   readonly accepted: number;
   readonly duplicate: number;
   readonly conflicting: number;
+  /** The batch of the rows that were accepted. */
+  readonly batch: number;
+  /** Of the accepted ones. */
+  readonly intake: Intake;
 }
 
 /**
@@ -31,6 +40,9 @@ export interface RecordCounts {
  * loses; `insert` looks at each.
  */
 export type Way = "copy" | "insert";
+
+/** `arrival`: it has just come in. `moved`: it came in before and was noted then, it only counts elsewhere from now on. */
+export type Occasion = "arrival" | "moved";
 
 /**
  * The record transaction (I2): ledger, reservation settlement and totals, each only for rows that were not in the ledger
@@ -42,6 +54,7 @@ export async function recordEvents(
   client: ClientBase,
   received: readonly ReceivedEvent[],
   way: Way = "insert",
+  occasion: Occasion = "arrival",
 ): Promise<RecordCounts> {
   const [calendars, admissions, batch] = await Promise.all([
     readCalendars(client, [...new Set(received.map(({ event }) => event.tenantId))]),
@@ -53,7 +66,7 @@ export async function recordEvents(
   const conflicts = [...contradictory, ...(await contradictingLedger(client, rows, fresh))];
   await insertQuarantine(
     client,
-    conflicts.map((row) => ({ row, reason: "conflict" })),
+    conflicts.map((row) => setAside(row, "conflict")),
   );
   const deltas = new TotalDeltas();
   for (const { event, periods } of fresh) {
@@ -61,11 +74,20 @@ export async function recordEvents(
       deltas.add(event.tenantId, resource, periods, { used: amount });
     }
   }
-  await settleReservationsAndTotals(client, settlementsOf(fresh), calendars, deltas);
+  const intake = intakeOf(fresh, received[0]!.receivedAtMicros);
+  const isArrival = occasion === "arrival";
+  await Promise.all([
+    ...(isArrival
+      ? [noteIntake(client, intake), noteArrivals(client, [...rows, ...contradictory].map(arrivalOf))]
+      : []),
+    settleReservationsAndTotals(client, settlementsOf(fresh), calendars, deltas),
+  ]);
   return {
     accepted: fresh.length,
     duplicate: received.length - fresh.length - conflicts.length,
     conflicting: conflicts.length,
+    batch,
+    intake,
   };
 }
 
@@ -140,6 +162,10 @@ async function contradictingLedger(
     const before = stored.get(identityOf(row));
     return before === undefined || fingerprintOf(before) !== fingerprintOf(row.event);
   });
+}
+
+function arrivalOf({ producerId, event: { bootId, seq, endedAtMicros } }: LedgerRow): Arrival {
+  return { producerId, bootId, seq, endedAtMicros };
 }
 
 function settlementsOf(rows: readonly LedgerRow[]): Settlement[] {
