@@ -1,25 +1,22 @@
-import { decodeRow } from "./decode.ts";
-import type { BenchmarkRow } from "./decode.ts";
+import type { RunOptions } from "./command.ts";
+import type { Outcome } from "./comparison/row.ts";
+import { measureDecode } from "./decode.ts";
 import { measureCheck, measureReserve } from "./decisions/decisions.ts";
+import { measureUnderIngest } from "./decisions/under-ingest.ts";
 import { measureIngest } from "./ingest/ingest.ts";
-
-/** What one measurement brings. Notes are printed below the table and are not in the JSON. */
-export interface Outcome {
-  readonly rows: readonly BenchmarkRow[];
-  readonly notes: readonly string[];
-}
+import { measureLarge, measureTenants } from "./ingest/scale.ts";
 
 export interface Experiment {
   /** The rows it brings, and what each compares. */
   readonly what: Readonly<Record<string, string>>;
-  readonly measure: (full: boolean) => Promise<Outcome>;
+  readonly measure: (run: RunOptions) => Promise<Outcome>;
 }
 
 /** Everything that is measured. Rows that share one run belong to one experiment. */
 export const EXPERIMENTS: readonly Experiment[] = [
   {
     what: { decode: "OTLP bytes -> spans, one core / protobufjs generated code" },
-    measure: async () => ({ rows: [await decodeRow()], notes: [] }),
+    measure: measureDecode,
   },
   {
     what: {
@@ -27,6 +24,14 @@ export const EXPERIMENTS: readonly Experiment[] = [
       "ingest-naive": "OTLP request -> committed / insert + upsert per event",
     },
     measure: measureIngest,
+  },
+  {
+    what: { "ingest-large": "into a ledger of 30 days / into an empty one" },
+    measure: measureLarge,
+  },
+  {
+    what: { "ingest-tenants": "of many tenants / of 500" },
+    measure: measureTenants,
   },
   {
     what: {
@@ -41,5 +46,12 @@ export const EXPERIMENTS: readonly Experiment[] = [
       "decision-reserve-limiter": "/v1/quota/reservations / rate-limiter-flexible",
     },
     measure: measureReserve,
+  },
+  {
+    what: {
+      "decision-under-ingest-check": "p99 of /v1/quota/check, with full ingest / without",
+      "decision-under-ingest-reserve": "p99 of /v1/quota/reservations, with full ingest / without",
+    },
+    measure: measureUnderIngest,
   },
 ];

@@ -1,10 +1,14 @@
-/** `npm run bench -- [ID...] [--json FILE] [--full]`: measures against the baselines of the design, side by side. */
+/**
+ * `npm run bench -- [ID...] [--quick | --full] [--json FILE] [--profile DIR]`: measures against the baselines of the
+ * design, side by side.
+ */
 import { writeFile } from "node:fs/promises";
 import { readCommand } from "./command.ts";
 import type { Command } from "./command.ts";
-import type { BenchmarkRow } from "./decode.ts";
+import { jsonOf } from "./comparison/row.ts";
+import type { BenchmarkRow } from "./comparison/row.ts";
+import { tableOf } from "./comparison/table.ts";
 import { EXPERIMENTS } from "./experiments.ts";
-import { tableOf } from "./table.ts";
 
 const WHAT = Object.assign({}, ...EXPERIMENTS.map(({ what }) => what)) as Record<string, string>;
 
@@ -16,19 +20,19 @@ if (read.kind === "invalid") {
   await run(read.command);
 }
 
-async function run({ ids, jsonFile, full }: Command): Promise<void> {
+async function run(command: Command): Promise<void> {
   const rows: BenchmarkRow[] = [];
   const notes: string[] = [];
   for (const { what, measure } of EXPERIMENTS) {
-    const wanted = Object.keys(what).filter((id) => ids.includes(id));
+    const wanted = Object.keys(what).filter((id) => command.ids.includes(id));
     if (wanted.length === 0) continue;
     // Not part of the answer, which goes to stdout.
     console.error(`measuring ${wanted.join(", ")} ...`);
-    const outcome = await measure(full);
+    const outcome = await measure(command);
     rows.push(...outcome.rows.filter(({ id }) => wanted.includes(id)));
     notes.push(...outcome.notes);
   }
   console.log(tableOf(rows, WHAT));
   if (notes.length > 0) console.log(`\n${notes.join("\n")}`);
-  if (jsonFile !== null) await writeFile(jsonFile, `${JSON.stringify(rows, null, 2)}\n`);
+  if (command.jsonFile !== null) await writeFile(command.jsonFile, jsonOf(rows));
 }

@@ -1,47 +1,34 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Outcome } from "../experiments.ts";
-import type { LoadResult } from "../load/load.ts";
+import type { RunOptions } from "../command.ts";
+import type { Goal, Outcome } from "../comparison/row.ts";
+import { median, sideBySide } from "../comparison/rounds.ts";
+import type { Load, LoadResult } from "../load/load.ts";
 import { LoadProcess } from "../load/load-process.ts";
-import { median, sideBySide } from "../measure.ts";
 import { startProgram } from "../system/program.ts";
 import type { RunningProgram } from "../system/program.ts";
 import { withDurableServer } from "../system/durable-server.ts";
-import { ASKED, HEADERS, TENANT_IDS, startQuotaService } from "./subject.ts";
+import { CHECK, RESERVE, decisionLoad } from "./endpoints.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { startQuotaService } from "./subject.ts";
 
-const CONNECTIONS = 64;
-const ID_PLACEHOLDER = "00000000-0000-7000-8000-000000000000";
-
-/** One endpoint, and what its requests hold beside tenant and items. */
-interface Endpoint {
-  readonly row: string;
-  readonly path: string;
-  readonly fields: object;
-  readonly goals: { readonly http: number; readonly limiter: number };
-}
-
-const CHECK: Endpoint = {
-  row: "decision-check",
-  path: "/v1/quota/check",
-  fields: {},
-  goals: { http: 0.85, limiter: 2.5 },
-};
-const RESERVE: Endpoint = {
-  row: "decision-reserve",
-  path: "/v1/quota/reservations",
-  fields: { reservationId: ID_PLACEHOLDER, ttlSeconds: 300 },
-  goals: { http: 0.65, limiter: 2 },
-};
+const SIZES = {
+  quick: { rounds: 1, roundMs: 500 },
+  default: { rounds: 5, roundMs: 3_000 },
+  full: { rounds: 9, roundMs: 10_000 },
+} as const;
+const CHECK_GOALS = { http: { atLeast: 0.85 }, limiter: { atLeast: 2.5 } };
+const RESERVE_GOALS = { http: { atLeast: 0.65 }, limiter: { atLeast: 2 } };
 
 /** Rows `decision-check-*`. */
-export function measureCheck(full: boolean): Promise<Outcome> {
-  return measure(CHECK, full);
+export function measureCheck(run: RunOptions): Promise<Outcome> {
+  return measure("decision-check", CHECK, CHECK_GOALS, run);
 }
 
 /** Rows `decision-reserve-*`. */
-export function measureReserve(full: boolean): Promise<Outcome> {
-  return measure(RESERVE, full);
+export function measureReserve(run: RunOptions): Promise<Outcome> {
+  return measure("decision-reserve", RESERVE, RESERVE_GOALS, run);
 }
 
 /**
@@ -49,13 +36,14 @@ export function measureReserve(full: boolean): Promise<Outcome> {
  * the same JSON and answers one of our answers, and against Express with rate-limiter-flexible on the same Postgres,
  * which consumes the two resources and answers the same. All three are processes of their own, and so is the load.
  */
-async function measure(endpoint: Endpoint, full: boolean): Promise<Outcome> {
-  const rounds = { warmUp: 1, counted: full ? 9 : 5 };
-  const roundMs = full ? 10_000 : 3_000;
+async function measure(
+  id: string,
+  endpoint: Endpoint,
+  goals: { readonly http: Goal; readonly limiter: Goal },
+  { size, profileFolder }: RunOptions,
+): Promise<Outcome> {
+  const { rounds, roundMs } = SIZES[size];
   const folder = await mkdtemp(join(tmpdir(), "quotel-bench-"));
-  const bodies = TENANT_IDS.map((tenantId) =>
-    Buffer.from(JSON.stringify({ tenantId, ...endpoint.fields, items: ASKED })),
-  );
   const load = new LoadProcess();
   const programs: RunningProgram[] = [];
   const started = async (starting: Promise<RunningProgram>): Promise<RunningProgram> => {
@@ -67,23 +55,18 @@ async function measure(endpoint: Endpoint, full: boolean): Promise<Outcome> {
     try {
       const ours = await createDatabase("ours");
       const limited = await createDatabase("limited");
-      const service = await started(startQuotaService(ours.writerUrl, folder));
+      const service = await started(startQuotaService(ours.writerUrl, folder, profileFolder));
       const answers = join(folder, "answer.json");
-      await writeFile(answers, await sampleAnswer(`${service.url}${endpoint.path}`, bodies[1]!));
+      await writeFile(answers, await sampleAnswer(decisionLoad(service.url, endpoint, roundMs)));
       const http = await started(startProgram("test/benchmark/programs/bare-express.ts", { ANSWER: answers }));
       const limiter = await started(
         startProgram("test/benchmark/programs/express-limiter.ts", { ANSWER: answers, DATABASE_URL: limited.adminUrl }),
       );
-      const under = (url: string) => (): Promise<LoadResult> =>
-        load.run({
-          url: `${url}${endpoint.path}`,
-          headers: HEADERS,
-          connections: CONNECTIONS,
-          bodies,
-          idPlaceholder: ID_PLACEHOLDER,
-          until: roundMs,
-        });
-      return await sideBySide({ ours: under(service.url), http: under(http.url), limiter: under(limiter.url) }, rounds);
+      const under = (url: string) => (): Promise<LoadResult> => load.run(decisionLoad(url, endpoint, roundMs));
+      return await sideBySide(
+        { ours: under(service.url), http: under(http.url), limiter: under(limiter.url) },
+        { warmUp: 1, counted: rounds },
+      );
     } finally {
       load.stop();
       for (const program of programs) await program.stop();
@@ -93,19 +76,18 @@ async function measure(endpoint: Endpoint, full: boolean): Promise<Outcome> {
   const value = Math.round(throughput(results.ours));
   const row = (name: "http" | "limiter") => {
     const baseline = Math.round(throughput(results[name]));
-    const goal = endpoint.goals[name];
-    return { id: `${endpoint.row}-${name}`, unit: "decisions/s", value, baseline, ratio: value / baseline, goal };
+    return { id: `${id}-${name}`, unit: "decisions/s", value, baseline, goal: goals[name] };
   };
   const labels = { ours: "ours", http: "bare Express", limiter: "rate-limiter-flexible" } as const;
   const notes = (["ours", "http", "limiter"] as const).map(
-    (name) => `${endpoint.row}, ${labels[name]}: ${describe(results[name])}`,
+    (name) => `${id}, ${labels[name]}: ${describe(results[name])}`,
   );
   return { rows: [row("http"), row("limiter")], notes };
 }
 
 /** What our service says to a tenant with room. */
-async function sampleAnswer(url: string, body: Buffer): Promise<string> {
-  const response = await fetch(url, { method: "POST", headers: HEADERS, body: new Uint8Array(body) });
+async function sampleAnswer({ url, headers, bodies }: Load): Promise<string> {
+  const response = await fetch(url, { method: "POST", headers, body: new Uint8Array(bodies[1]!) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
   return text;

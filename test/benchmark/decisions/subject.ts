@@ -17,24 +17,23 @@ export const TENANT_IDS: readonly string[] = Array.from({ length: TENANTS }, (_,
 );
 export const HEADERS = { authorization: `Bearer ${SERVICE_KEY}`, "content-type": "application/json" };
 
-/** The two resources that every request asks for. */
-export const ASKED = [
-  { resource: "tokens", amount: 150 },
-  { resource: "chat_messages", amount: 1 },
-] as const;
-
 /** A quota service as a process, with every tenant registered on a plan and well into its day. */
-export async function startQuotaService(writerUrl: string, folder: string): Promise<RunningProgram> {
+export async function startQuotaService(
+  writerUrl: string,
+  folder: string,
+  profileFolder: string | null,
+): Promise<RunningProgram> {
   const plansFile = `${folder}/plans.json`;
   await writeFile(plansFile, JSON.stringify({ plans: { roomy: plan(1_000_000_000_000), tight: plan(1_000_100) } }));
-  const service = await startProgram("quota-service/main.ts", {
+  const env = {
     DATABASE_URL: writerUrl,
     QUOTEL_QUOTA_PORT: "0",
     QUOTEL_SERVICE_KEY: SERVICE_KEY,
     QUOTEL_ADMIN_KEY: ADMIN_KEY,
     QUOTEL_PLANS: plansFile,
     QUOTEL_DEFAULT_PLAN: "roomy",
-  });
+  };
+  const service = await startProgram("quota-service/main.ts", env, profileFolder);
   for (const tenantId of TENANT_IDS) {
     const response = await fetch(`${service.url}/v1/admin/tenants/${tenantId}`, {
       method: "PUT",

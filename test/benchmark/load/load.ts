@@ -6,10 +6,16 @@ export interface Load {
   readonly connections: number;
   /** Sent in turn. */
   readonly bodies: readonly Uint8Array[];
-  /** Where a body holds this, a new UUID (version 7) takes its place in every request; null = bodies are sent as they are. */
-  readonly idPlaceholder: string | null;
+  /** What is new in every request; null = bodies are sent as they are. */
+  readonly renewed: RenewedPart | null;
   /** After every body has been sent once, or after so many milliseconds. */
   readonly until: "all_sent" | number;
+}
+
+/** Wherever a body holds the placeholder, the same new value of its length takes its place. */
+export interface RenewedPart {
+  readonly placeholder: Uint8Array;
+  readonly by: "uuid_v7" | "random_bytes";
 }
 
 export interface LoadResult {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { main as generate } from "protobufjs-cli/pbjs.js";
-import type { TraceRequest } from "./realistic-spans.ts";
+import type { Span, TraceRequest } from "./realistic-spans.ts";
 
 /** The part of a protobufjs generated message class that the bench uses. */
 export interface GeneratedMessage {
@@ -41,8 +41,16 @@ export async function generatedRequest(): Promise<GeneratedMessage> {
 
 /** The protobuf bytes of a request. */
 export function encode(generated: GeneratedMessage, request: TraceRequest): Uint8Array {
-  const binary = JSON.parse(JSON.stringify(request), (key, value: unknown) =>
-    /^(traceId|spanId|parentSpanId)$/.test(key) ? Buffer.from(value as string, "hex") : value,
-  ) as object;
-  return generated.encode(generated.fromObject(binary)).finish();
+  const resourceSpans = request.resourceSpans.map(({ resource, scopeSpans }) => ({
+    resource,
+    scopeSpans: scopeSpans.map(({ scope, spans }) => ({ scope, spans: spans.map(withBinaryIds) })),
+  }));
+  return generated.encode(generated.fromObject({ resourceSpans })).finish();
+}
+
+/** Ids are hexadecimal in JSON and bytes in protobuf. */
+function withBinaryIds(span: Span): object {
+  const bytes = (hex: string): Buffer => Buffer.from(hex, "hex");
+  const { traceId, spanId, parentSpanId } = span;
+  return { ...span, traceId: bytes(traceId), spanId: bytes(spanId), parentSpanId: bytes(parentSpanId) };
 }

@@ -2,24 +2,71 @@ import { createHash } from "node:crypto";
 
 /** One OTLP/JSON trace request as plain objects; every 64-bit integer a string. */
 export interface TraceRequest {
-  readonly resourceSpans: readonly object[];
+  readonly resourceSpans: readonly {
+    readonly resource: object;
+    readonly scopeSpans: readonly { readonly scope: object; readonly spans: readonly Span[] }[];
+  }[];
+}
+
+export interface Span extends SpanIds, SpanContent {
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly flags: number;
+  readonly status: object;
+}
+
+interface SpanIds {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+}
+
+interface SpanContent {
+  readonly name: string;
+  readonly kind: number;
+  readonly attributes: readonly object[];
 }
 
 const MODELS = ["gpt-4o-mini-2024-07-18", "gpt-4o-2024-08-06", "claude-sonnet-4-20250514", "gemini-2.5-pro"];
 const ROUTES = ["/api/chat", "/api/chat/:id/messages", "/api/search", "/api/documents/:id"];
 const BASE_NANOS = 1_790_000_000_000_000_000n;
+/** Neighbouring requests are of other tenants, and of as many as there are. Odd: else a tenant would have one kind of span. */
+const TENANTS_PASSED_PER_REQUEST = 507;
+
+export interface SpanOptions {
+  /** Unix nanoseconds at about which the spans start. */
+  readonly baseNanos?: bigint;
+  readonly tenantIds?: readonly string[];
+  /** The first 8 bytes (16 hex digits) of every trace id. Default: other ones for every seed. */
+  readonly tracePrefix?: string;
+}
+
+/** Ids of so many tenants. */
+export function numberedTenants(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `tenant-${index}`);
+}
+
+const TENANT_IDS = numberedTenants(500);
 
 /**
  * A batch as the JavaScript SDK's batch processor sends them: half HTTP server spans, half model calls, a fifth of those
- * embeddings. Of 500 tenants. The same seed gives the same spans, another one gives other ids.
- *
- * @param baseNanos Unix nanoseconds at about which the spans start
+ * embeddings; each span of another tenant as long as there are enough (default 500). The same seed gives the same spans,
+ * another one gives other ids.
  */
-export function realisticRequest(spanCount: number, seed: number, baseNanos = BASE_NANOS): TraceRequest {
-  const spans = Array.from({ length: spanCount }, (_, index) => {
-    const times = timesOf(baseNanos, seed, index);
-    if (index % 2 === 0) return { ...times, ...serverSpan(seed, index) };
-    return { ...times, ...(index % 10 === 9 ? embeddingSpan(seed, index) : chatSpan(seed, index)) };
+export function realisticRequest(spanCount: number, seed: number, options: SpanOptions = {}): TraceRequest {
+  const { baseNanos = BASE_NANOS, tenantIds = TENANT_IDS, tracePrefix = digest(String(seed)).slice(0, 16) } = options;
+  const spans = Array.from({ length: spanCount }, (_, index): Span => {
+    const tenantId = tenantIds[(seed * TENANTS_PASSED_PER_REQUEST + index) % tenantIds.length]!;
+    const span =
+      index % 2 === 0 ? serverSpan(seed, index) : index % 10 === 9 ? embeddingSpan(index) : chatSpan(seed, index);
+    return {
+      ...timesOf(baseNanos, seed, index),
+      ...idsOf(tracePrefix, seed, index),
+      ...span,
+      flags: 257,
+      status: { code: 0 },
+      attributes: [...span.attributes, text("quotel.tenant.id", tenantId)],
+    };
   });
   return {
     resourceSpans: [
@@ -39,9 +86,10 @@ export function realisticRequest(spanCount: number, seed: number, baseNanos = BA
   };
 }
 
-function serverSpan(seed: number, index: number): object {
+function serverSpan(seed: number, index: number): SpanContent {
   return {
-    ...base(seed, index, "POST /api/chat", 2),
+    name: "POST /api/chat",
+    kind: 2,
     attributes: [
       text("http.request.method", "POST"),
       text("url.path", `/api/chat/${seed}${index}/messages`),
@@ -54,22 +102,22 @@ function serverSpan(seed: number, index: number): object {
       text("network.protocol.version", "1.1"),
       text("http.route", ROUTES[index % ROUTES.length]!),
       integer("http.response.status_code", 200),
-      text("quotel.tenant.id", tenant(seed, index)),
     ],
   };
 }
 
-function chatSpan(seed: number, index: number): object {
+function chatSpan(seed: number, index: number): SpanContent {
   const model = MODELS[index % MODELS.length]!;
   return {
-    ...base(seed, index, `chat ${model}`, 3),
+    name: `chat ${model}`,
+    kind: 3,
     attributes: [
       text("gen_ai.operation.name", "chat"),
       text("gen_ai.provider.name", "openai"),
       text("gen_ai.system", "openai"),
       text("gen_ai.request.model", model),
       text("gen_ai.response.model", model),
-      text("gen_ai.response.id", `chatcmpl-${digest(seed, index).slice(0, 29)}`),
+      text("gen_ai.response.id", `chatcmpl-${digest(`${seed}/${index}`).slice(0, 29)}`),
       { key: "gen_ai.response.finish_reasons", value: { arrayValue: { values: [{ stringValue: "stop" }] } } },
       { key: "gen_ai.request.temperature", value: { doubleValue: 0.7 } },
       integer("gen_ai.request.max_tokens", 1024),
@@ -78,14 +126,14 @@ function chatSpan(seed: number, index: number): object {
       integer("gen_ai.usage.cache_read.input_tokens", 256),
       text("server.address", "api.openai.com"),
       integer("server.port", 443),
-      text("quotel.tenant.id", tenant(seed, index)),
     ],
   };
 }
 
-function embeddingSpan(seed: number, index: number): object {
+function embeddingSpan(index: number): SpanContent {
   return {
-    ...base(seed, index, "embeddings text-embedding-3-small", 3),
+    name: "embeddings text-embedding-3-small",
+    kind: 3,
     attributes: [
       text("gen_ai.operation.name", "embeddings"),
       text("gen_ai.provider.name", "openai"),
@@ -94,37 +142,28 @@ function embeddingSpan(seed: number, index: number): object {
       integer("gen_ai.usage.input_tokens", 300 + index),
       text("server.address", "api.openai.com"),
       integer("server.port", 443),
-      text("quotel.tenant.id", tenant(seed, index)),
     ],
   };
 }
 
 /** A request's spans lie within a second, those of a thousand requests within a minute. */
-function timesOf(baseNanos: bigint, seed: number, index: number): object {
+function timesOf(baseNanos: bigint, seed: number, index: number): Pick<Span, "startTimeUnixNano" | "endTimeUnixNano"> {
   const start = baseNanos + BigInt(seed % 1_000) * 60_000_000n + BigInt(index) * 1_234_567n;
   return { startTimeUnixNano: String(start), endTimeUnixNano: String(start + 321_987_654n) };
 }
 
-function base(seed: number, index: number, name: string, kind: number): object {
-  const hex = digest(seed, index);
+function idsOf(tracePrefix: string, seed: number, index: number): SpanIds {
+  const hex = digest(`${seed}/${index}`);
   return {
     // Two spans, the request and its model call, share a trace.
-    traceId: digest(seed, index >> 1).slice(0, 32),
+    traceId: tracePrefix + digest(`${seed}/${index >> 1}`).slice(0, 16),
     spanId: hex.slice(32, 48),
     parentSpanId: hex.slice(48, 64),
-    flags: 257,
-    name,
-    kind,
-    status: { code: 0 },
   };
 }
 
-function tenant(seed: number, index: number): string {
-  return `tenant-${(seed * 7 + index) % 500}`;
-}
-
-function digest(seed: number, index: number): string {
-  return createHash("sha256").update(`${seed}/${index}`).digest("hex");
+function digest(of: string): string {
+  return createHash("sha256").update(of).digest("hex");
 }
 
 function text(key: string, value: string): object {

@@ -1,10 +1,15 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, escapeIdentifier } from "pg";
+import { escapeIdentifier } from "pg";
+import type { Client } from "pg";
 import { startEmbedded } from "#database/embedded/start";
 import { migrate } from "#database/migrate";
 import { ensureLogins, roleUrl } from "#database/roles";
+import { connect } from "./connection.ts";
+
+/** What a commit needs to survive a power cut. */
+const DURABLE = ["fsync", "full_page_writes", "synchronous_commit"];
 
 /** One migrated database of the benchmark's server. */
 export interface BenchDatabase {
@@ -15,9 +20,9 @@ export interface BenchDatabase {
 }
 
 /**
- * Lends `work` a fresh embedded Postgres that is as durable as a real one: every commit of everyone who is measured
- * waits for the disk. The folder is on the disk of the temporary directory; all of it is gone afterwards, also after
- * Ctrl-C and SIGTERM (which then end the process).
+ * Lends `work` a fresh embedded Postgres with the settings that `npm start` gives it, and no others; refuses it where a
+ * commit would not wait for the disk. The folder is on the disk of the temporary directory; all of it is gone afterwards,
+ * also after Ctrl-C and SIGTERM (which then end the process).
  *
  * @param work gets a function that makes a migrated database
  */
@@ -27,8 +32,7 @@ export async function withDurableServer<T>(
   const dataDir = await mkdtemp(join(tmpdir(), "quotel-bench-"));
   // mkdtemp makes it private; the user that Postgres runs as may be another one.
   await chmod(dataDir, 0o755);
-  const settings = { fsync: "on", full_page_writes: "on", synchronous_commit: "on" };
-  const starting = startEmbedded({ dataDir, port: 0, settings });
+  const starting = startEmbedded({ dataDir, port: 0 });
   const remove = async (): Promise<void> => {
     await starting.then((server) => server.close()).catch(() => {});
     await rm(dataDir, { recursive: true, force: true });
@@ -39,6 +43,7 @@ export async function withDurableServer<T>(
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     const { adminUrl } = await starting;
+    await requireDurable(adminUrl);
     return await work((name) => createDatabase(adminUrl, name));
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
@@ -46,16 +51,32 @@ export async function withDurableServer<T>(
   }
 }
 
+async function requireDurable(serverUrl: string): Promise<void> {
+  await withClient(serverUrl, async (client) => {
+    const { rows } = await client.query<{ name: string; setting: string }>(
+      "select name, setting from pg_settings where name = any ($1) and setting <> 'on'",
+      [DURABLE],
+    );
+    if (rows.length === 0) return;
+    throw new Error(`not durable: ${rows.map(({ name, setting }) => `${name}=${setting}`).join(", ")}`);
+  });
+}
+
 async function createDatabase(serverUrl: string, name: string): Promise<BenchDatabase> {
-  const client = new Client({ connectionString: serverUrl });
-  await client.connect();
-  try {
+  return withClient(serverUrl, async (client) => {
     await client.query(`create database ${escapeIdentifier(name)}`);
     const url = new URL(serverUrl);
     url.pathname = name;
     await migrate(url.href);
     await ensureLogins(client, serverUrl);
     return { adminUrl: url.href, writerUrl: roleUrl(url.href, "quotel_writer") };
+  });
+}
+
+async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connect(connectionString);
+  try {
+    return await work(client);
   } finally {
     await client.end();
   }

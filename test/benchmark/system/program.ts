@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const START_TIMEOUT_MS = 60_000;
@@ -13,17 +13,20 @@ export interface RunningProgram {
 }
 
 /**
- * Starts a TypeScript program of this repository with an environment of its own, and resolves with the first URL it
- * prints. Rejects, with what it said, when it ends before.
+ * Starts a TypeScript program of this repository, with Node's options of the npm scripts and an environment of its own,
+ * and resolves with the first URL it prints. Rejects, with what it said, when it ends before.
  *
- * @param nodeOptions e.g. `--cpu-prof`
+ * @param profileFolder where the program's CPU profile is left when it has ended, in a folder of its name
  */
 export async function startProgram(
   file: string,
   env: Readonly<Record<string, string>>,
-  nodeOptions: readonly string[] = profilerOptions(),
+  profileFolder: string | null = null,
 ): Promise<RunningProgram> {
-  const child = spawn(process.execPath, ["-C", "quotel-source", ...nodeOptions, join(ROOT, file)], {
+  const profiling =
+    profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${join(profileFolder, dirname(file))}`];
+  const child = spawn(process.execPath, ["-C", "quotel-source", ...profiling, join(ROOT, file)], {
+    // As in our image.
     env: { PATH: process.env["PATH"], NODE_ENV: "production", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -55,10 +58,4 @@ export async function startProgram(
     await exited;
   };
   return { url: await url, stop };
-}
-
-/** `BENCH_CPU_PROFILES=folder npm run bench ...` keeps a CPU profile of every server in that folder. */
-function profilerOptions(): string[] {
-  const folder = process.env["BENCH_CPU_PROFILES"];
-  return folder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`];
 }

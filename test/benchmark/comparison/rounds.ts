@@ -29,3 +29,8 @@ export async function sideBySide<Name extends string, Result>(
   }
   return results;
 }
+
+/** Smallest and largest, as text. */
+export function spread(values: readonly number[]): string {
+  return `${Math.round(Math.min(...values))}..${Math.round(Math.max(...values))}`;
+}

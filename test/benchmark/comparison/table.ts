@@ -1,4 +1,5 @@
-import type { BenchmarkRow } from "./decode.ts";
+import { isMet, ratioOf } from "./row.ts";
+import type { BenchmarkRow, Goal } from "./row.ts";
 
 const HEAD = ["id", "what", "unit", "value", "baseline", "ratio", "goal", "met?"];
 
@@ -10,12 +11,16 @@ export function tableOf(rows: readonly BenchmarkRow[], what: Readonly<Record<str
     row.unit,
     String(row.value),
     String(row.baseline),
-    `${row.ratio.toFixed(2)}x`,
-    `${row.goal}x`,
-    row.ratio >= row.goal ? "yes" : "no",
+    `${ratioOf(row).toFixed(2)}x`,
+    goalText(row.goal),
+    isMet(row) ? "yes" : "no",
   ]);
   const widths = HEAD.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
   const lineOf = (row: readonly string[]): string =>
     row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ");
   return [lineOf(HEAD), widths.map((width) => "-".repeat(width)).join("  "), ...cells.map(lineOf)].join("\n");
+}
+
+function goalText(goal: Goal): string {
+  return "atLeast" in goal ? `>= ${goal.atLeast}x` : `<= ${goal.atMost}x`;
 }
