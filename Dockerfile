@@ -30,5 +30,5 @@ COPY --from=build /app/conventions/dist conventions/dist
 COPY --from=build /app/instrumentation/dist instrumentation/dist
 RUN install --directory --owner=node --group=node "$QUOTEL_DATA_DIR"
 USER node
-EXPOSE 4318 4320
+EXPOSE 4317 4318 4320
 CMD ["npm", "run", "collector"]

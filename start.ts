@@ -62,7 +62,8 @@ async function start(env: NodeJS.ProcessEnv): Promise<void> {
     console.log(
       [
         `quotel is running.`,
-        `  collector      ${collector.url}/v1/traces   (OTLP/HTTP)`,
+        `  collector      ${collector.url}   (OTLP/HTTP: /v1/traces, /v1/metrics, /v1/logs; /metrics)`,
+        ...(collector.grpcUrl === null ? [] : [`                 ${collector.grpcUrl}   (OTLP/gRPC)`]),
         `  quota service  ${quota.url}   (API at /openapi.json)`,
         `  database       ${where}`,
         `  keys           ${file}`,

@@ -1,4 +1,4 @@
-import type { Counters } from "./counters.ts";
+import type { Counters } from "./observe/counters.ts";
 
 /** Why items of one request were not taken, and how many; reasons are stable snake_case words. */
 export class Reasons {

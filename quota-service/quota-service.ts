@@ -11,6 +11,7 @@ import type { QuotaServiceConfig } from "./config.ts";
 import { createDecisionEngine } from "./decisions/engine.ts";
 import { createApp } from "./http/app.ts";
 import { startPreparation } from "./health/preparation.ts";
+import { watchTelemetryMark } from "./health/telemetry-mark.ts";
 import { startExpirySweep } from "./quota/expiry-sweep.ts";
 import { allRoutes } from "./routes.ts";
 
@@ -41,14 +42,20 @@ export async function startQuotaService(
 ): Promise<RunningQuotaService> {
   const catalogue = await requireCatalogue(config);
   const preparation = await startPreparation(pool, config, catalogue, log);
-  const engine = createDecisionEngine({ pool, defaultPlan: config.defaultPlan, log });
+  const telemetry = watchTelemetryMark(pool, log);
+  const engine = createDecisionEngine({
+    pool,
+    defaultPlan: config.defaultPlan,
+    log,
+    telemetryMarkMs: telemetry.oldestMs,
+  });
   const routes = allRoutes({ pool, engine, isPrepared: preparation.isDone });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createApp(routes, new KeyRing(pool), log));
   try {
     server.listen(config.port, config.host);
     await once(server, "listening");
   } catch (error) {
-    await preparation.stop();
+    await Promise.all([preparation.stop(), telemetry.stop()]);
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
       throw new Error(`port ${config.port} of ${config.host} is in use: stop what has it, or set QUOTEL_QUOTA_PORT`, {
         cause: error,
@@ -59,7 +66,7 @@ export async function startQuotaService(
   const sweep = startExpirySweep(pool, log);
   const close = async (): Promise<void> => {
     await closeServer(server);
-    await Promise.all([engine.drain(), sweep.stop(), preparation.stop()]);
+    await Promise.all([engine.drain(), sweep.stop(), preparation.stop(), telemetry.stop()]);
   };
   return { url: urlOf(server), close };
 }

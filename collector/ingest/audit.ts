@@ -1,5 +1,5 @@
 import type { AuditEvent } from "#database/audit/audit-event";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../observe/counters.ts";
 import { DecodeError } from "../decode/decode-error.ts";
 import type { DecodedLog } from "../decode/decoded-log.ts";
 import { JsonLogsDecoder } from "../decode/json/logs.ts";

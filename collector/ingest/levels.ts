@@ -1,6 +1,6 @@
 import type { MetricPoint } from "#database/levels/metric-point";
 import type { UsageEvent } from "#database/record/usage-event";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../observe/counters.ts";
 import { DecodeError } from "../decode/decode-error.ts";
 import type { DecodedMetrics } from "../decode/decoded-point.ts";
 import { JsonMetricsDecoder } from "../decode/json/metrics.ts";

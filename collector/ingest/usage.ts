@@ -1,68 +1,77 @@
 import type { UsageEvent } from "#database/record/usage-event";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../observe/counters.ts";
 import { DecodeError } from "../decode/decode-error.ts";
 import type { DecodedSpan } from "../decode/decoded-span.ts";
-import { JsonTraceDecoder } from "../decode/json-traces.ts";
+import { JsonTraceDecoder } from "../decode/json/traces.ts";
 import { KeyTable } from "../decode/key-table.ts";
-import { ProtobufTraceDecoder } from "../decode/protobuf-traces.ts";
-import { READ_ATTRIBUTES } from "../normalise/usage/attribute-names.ts";
+import { ProtobufTraceDecoder } from "../decode/protobuf/traces.ts";
+import { READ_ATTRIBUTES, READ_PREFIXES } from "../normalise/usage/attribute-names.ts";
+import { refusedSpan } from "../quarantine/refused-span.ts";
 import { normalise } from "../normalise/usage/normalise.ts";
-import { createPrice } from "../price/price.ts";
+import type { Price } from "../price/price.ts";
+import { Reasons } from "../reasons.ts";
 import type { Answer } from "../receive/answer.ts";
-import type { Encoding } from "../receive/encoding.ts";
-import type { Producer, Recorder } from "../record/recorder.ts";
+import type { Ingest } from "../receive/endpoint.ts";
+import type { RecordOutcome, Recorder } from "../record/recorder.ts";
+import type { RefusedSpan } from "../record/refuse-spans.ts";
 
 export interface IngestParts {
-  readonly recorder: Pick<Recorder, "record">;
+  readonly recorder: Pick<Recorder, "record" | "refuse">;
   readonly counters: Counters;
+  readonly price: Price;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** A request's way after its bytes are in: decode, normalise, price, record, and only then the answer (I2). */
-export type Ingest = (bytes: Uint8Array, encoding: Encoding, producer: Producer) => Promise<Answer>;
-
-/** Builds the pipeline. What it returns rejects only when the recorder does. */
-export function createIngest({ recorder, counters, now }: IngestParts): Ingest {
-  const keys = new KeyTable(READ_ATTRIBUTES);
+/**
+ * Builds the way of traces after their bytes are in: decode, normalise, price, record, and only then the answer (I2).
+ * What it returns rejects only when the recorder does.
+ */
+export function createUsageIngest({ recorder, counters, price, now }: IngestParts): Ingest {
+  const keys = new KeyTable(READ_ATTRIBUTES, { prefixes: READ_PREFIXES });
   const decoders = { protobuf: new ProtobufTraceDecoder(keys), json: new JsonTraceDecoder(keys) };
-  const price = createPrice();
 
-  return async (bytes, encoding, producer) => {
+  return async (bytes, encoding, producer, sentAtMicros = null) => {
     let spans: DecodedSpan[];
     try {
       spans = decoders[encoding].decode(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       counters.add("requests_undecodable");
-      return { kind: "error", status: 400, message: `not an OTLP trace request: ${error.message}` };
+      return { kind: "error", status: error.status, message: `not an OTLP trace request: ${error.message}` };
     }
 
     const receivedAtMicros = now() * 1000;
     const events: UsageEvent[] = [];
+    const scopes = new Reasons();
     const ignored = new Map<string, number>();
     const rejected = new Map<string, number>();
+    const refused: RefusedSpan[] = [];
     for (const span of spans) {
       const normalised = normalise(span, producer, receivedAtMicros);
       if (normalised.kind === "event") {
         events.push({ ...normalised.event, costNanoUsd: price(normalised.event) });
+        scopes.add(span.scope.name || "none");
       } else {
         const reasons = normalised.kind === "rejected" ? rejected : ignored;
         reasons.set(normalised.reason, (reasons.get(normalised.reason) ?? 0) + 1);
+        if (normalised.kind === "rejected") refused.push(refusedSpan(span, normalised, producer));
       }
     }
 
-    if (events.length > 0) {
-      const outcome = await recorder.record(events, producer);
-      if (outcome.kind === "unavailable") {
-        counters.add("requests_unavailable");
-        const { retryAfterSeconds } = outcome;
-        return { kind: "error", status: 503, message: "the database is not available", retryAfterSeconds };
-      }
+    let outcome: RecordOutcome = { kind: "committed" };
+    if (events.length > 0) outcome = await recorder.record(events, producer, sentAtMicros);
+    // Only then, so that what comes again after a 503 is not counted as another attempt.
+    if (refused.length > 0 && outcome.kind === "committed") outcome = await recorder.refuse(refused, producer);
+    if (outcome.kind === "unavailable") {
+      counters.add("requests_unavailable");
+      const { retryAfterSeconds } = outcome;
+      return { kind: "error", status: 503, message: "the database is not available", retryAfterSeconds };
     }
     // Counted once the request is done with: what is answered 503 comes again.
     counters.add("spans_received", spans.length);
     counters.add("spans_accepted", events.length);
+    scopes.countAs(counters, "usage_by_scope");
     for (const [reason, count] of ignored) counters.add(`spans_ignored.${reason}`, count);
     for (const [reason, count] of rejected) counters.add(`spans_rejected.${reason}`, count);
     return accepted(rejected);
@@ -70,9 +79,9 @@ export function createIngest({ recorder, counters, now }: IngestParts): Ingest {
 }
 
 function accepted(rejected: ReadonlyMap<string, number>): Answer {
-  if (rejected.size === 0) return { kind: "accepted", rejectedSpans: 0, message: "" };
+  if (rejected.size === 0) return { kind: "accepted", rejected: 0, message: "" };
   const counts = [...rejected.values()].reduce((sum, count) => sum + count, 0);
   const reasons = [...rejected].map(([reason, count]) => `${reason} (${count})`).join(", ");
   const hint = rejected.has("invalid_trace_id") ? "; are these logs or metrics, which have their own URLs?" : "";
-  return { kind: "accepted", rejectedSpans: counts, message: `rejected spans: ${reasons}${hint}` };
+  return { kind: "accepted", rejected: counts, message: `rejected spans: ${reasons}${hint}` };
 }

@@ -7,7 +7,7 @@ import { KnownTenants } from "#database/tenants/known-tenants";
 import { inTransaction } from "#database/transaction";
 import { Reasons } from "../reasons.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
-import { LaneWriters } from "./lane-writers.ts";
+import { LaneFull, LaneWriters } from "./lane-writers.ts";
 import { recordCounters } from "./record-counters.ts";
 import type { RecordCounters } from "./record-counters.ts";
 import type { Producer, RecorderOptions } from "./recorder.ts";
@@ -21,6 +21,8 @@ export interface AuditRecorder {
   readonly counters: RecordCounters;
   /** Resolves once every event is in its tenant's chain or refused for good (I2). */
   record(events: readonly AuditEvent[], producer: Producer): Promise<AuditOutcome>;
+  /** How long the oldest request has waited to be committed; 0 = none waits. */
+  commitWaitMs(): number;
   /** Waits for what has been submitted. */
   close(): Promise<void>;
 }
@@ -69,11 +71,14 @@ export function createAuditRecorder({ pool, defaultPlan, log }: RecorderOptions)
         );
         return { kind: "committed", refused };
       } catch (error) {
-        if (!isUnavailable(error)) log.error({ err: error }, "recording failed; the sender will retry");
+        if (!isUnavailable(error) && !(error instanceof LaneFull)) {
+          log.error({ err: error }, "recording failed; the sender will retry");
+        }
         counters.unavailable += 1;
         return { kind: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
       }
     },
+    commitWaitMs: () => lanes.oldestWaitMs(),
     close: () => lanes.drained(),
   };
 }

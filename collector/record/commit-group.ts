@@ -1,19 +1,29 @@
-import type { Pool } from "pg";
+import type { ClientBase, Pool } from "pg";
+import type { ClaimedEvent } from "#database/attribution/claim";
+import { resolveClaims } from "#database/attribution/resolve-claims";
+import { noteArrivals } from "#database/health/note-arrivals";
+import { intakeOf } from "#database/health/note-intake";
 import { isRepeated } from "#database/record/copy-events";
 import { NO_CALENDAR } from "#database/periods/period";
-import { insertQuarantine } from "#database/record/insert-quarantine";
-import type { QuarantineReason } from "#database/record/insert-quarantine";
+import { insertQuarantine } from "#database/quarantine/insert-quarantine";
+import { setAside } from "#database/quarantine/quarantine-item";
+import type { SetAsideReason } from "#database/quarantine/quarantine-item";
 import { ledgerRowOf } from "#database/record/ledger-row";
-import type { ReceivedEvent } from "#database/record/ledger-row";
 import { recordEvents } from "#database/record/record-events";
 import type { RecordCounts, Way } from "#database/record/record-events";
 import { isDataError, isMissingPartition, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
+import type { Metrics } from "../observe/metrics.ts";
 import { beyondHorizon } from "./horizon.ts";
 import { ensurePartitionsAround } from "./partitions.ts";
 import type { RecordCounters } from "./record-counters.ts";
 
-type Log = { warn(details: object, message: string): void };
+/** Where it is said what became of a group. */
+export interface CommitReport {
+  readonly counters: RecordCounters;
+  readonly metrics: Metrics;
+  readonly log: { warn(details: object, message: string): void };
+}
 
 /** Lost races and missing partitions are retried this often before the group is given back to its senders. */
 const ATTEMPTS_MAX = 5;
@@ -23,44 +33,36 @@ const ATTEMPTS_MAX = 5;
  * event that the database refuses (SQLSTATE class 22 or 23) is found by halving the group and kept in quarantine, so one
  * poisonous event never costs its neighbours. Throws when the database is unavailable; then all of it may be sent again.
  */
-export async function commitGroup(
-  pool: Pool,
-  group: readonly ReceivedEvent[],
-  counters: RecordCounters,
-  log: Log,
-): Promise<void> {
-  const countable: ReceivedEvent[] = [];
-  const aside: { received: ReceivedEvent; reason: QuarantineReason }[] = [];
+export async function commitGroup(pool: Pool, group: readonly ClaimedEvent[], report: CommitReport): Promise<void> {
+  const countable: ClaimedEvent[] = [];
+  const aside: { received: ClaimedEvent; reason: SetAsideReason }[] = [];
   for (const received of group) {
     const reason = beyondHorizon(received.event.endedAtMicros, received.receivedAtMicros);
     if (reason === null) countable.push(received);
     else aside.push({ received, reason });
   }
-  await quarantine(pool, aside, counters);
-  if (countable.length > 0) await commitOrHalve(pool, countable, counters, log);
+  await quarantine(pool, aside, report);
+  if (countable.length > 0) await commitOrHalve(pool, countable, report);
 }
 
-async function commitOrHalve(
-  pool: Pool,
-  group: readonly ReceivedEvent[],
-  counters: RecordCounters,
-  log: Log,
-): Promise<void> {
+async function commitOrHalve(pool: Pool, group: readonly ClaimedEvent[], report: CommitReport): Promise<void> {
+  const { counters, metrics, log } = report;
   try {
     const counts = await withRetries(pool, () => recordGroup(pool, group));
     counters.accepted += counts.accepted;
     counters.duplicate += counts.duplicate;
     counters.conflicting += counts.conflicting;
+    metrics.recorded(counts);
   } catch (error) {
     if (!isDataError(error)) throw error;
     if (group.length === 1) {
       log.warn({ err: error }, "an event cannot be stored; kept in quarantine");
-      await quarantine(pool, [{ received: group[0]!, reason: "unstorable" }], counters);
+      await quarantine(pool, [{ received: group[0]!, reason: "unstorable" }], report);
       return;
     }
     const middle = Math.ceil(group.length / 2);
-    await commitOrHalve(pool, group.slice(0, middle), counters, log);
-    await commitOrHalve(pool, group.slice(middle), counters, log);
+    await commitOrHalve(pool, group.slice(0, middle), report);
+    await commitOrHalve(pool, group.slice(middle), report);
   }
 }
 
@@ -68,8 +70,8 @@ async function commitOrHalve(
 const COPY_EVENTS_MIN = 20;
 
 /** Bets on events that are new, as they nearly always are; where one is not, looks at each. */
-async function recordGroup(pool: Pool, group: readonly ReceivedEvent[]): Promise<RecordCounts> {
-  const record = (way: Way): Promise<RecordCounts> => inTransaction(pool, (client) => recordEvents(client, group, way));
+async function recordGroup(pool: Pool, group: readonly ClaimedEvent[]): Promise<GroupCounts> {
+  const record = (way: Way): Promise<GroupCounts> => inTransaction(pool, (client) => recordClaimed(client, group, way));
   if (group.length < COPY_EVENTS_MIN) return record("insert");
   try {
     return await record("copy");
@@ -77,6 +79,17 @@ async function recordGroup(pool: Pool, group: readonly ReceivedEvent[]): Promise
     if (!isRepeated(error)) throw error;
     return record("insert");
   }
+}
+
+type GroupCounts = Omit<RecordCounts, "batch">;
+
+async function recordClaimed(client: ClientBase, group: readonly ClaimedEvent[], way: Way): Promise<GroupCounts> {
+  const { events, duplicate } = await resolveClaims(client, group);
+  if (events.length === 0) {
+    return { accepted: 0, duplicate, conflicting: 0, intake: intakeOf([], group[0]!.receivedAtMicros) };
+  }
+  const counts = await recordEvents(client, events, way);
+  return { ...counts, duplicate: counts.duplicate + duplicate };
 }
 
 async function withRetries<T>(pool: Pool, attempt: () => Promise<T>): Promise<T> {
@@ -91,12 +104,21 @@ async function withRetries<T>(pool: Pool, attempt: () => Promise<T>): Promise<T>
   }
 }
 
+/** Keeps events aside. They arrived all the same, so they are not missing from their run (I12). */
 async function quarantine(
   pool: Pool,
-  aside: readonly { received: ReceivedEvent; reason: QuarantineReason }[],
-  counters: RecordCounters,
+  aside: readonly { received: ClaimedEvent; reason: SetAsideReason }[],
+  { counters, metrics }: CommitReport,
 ): Promise<void> {
   const rows = aside.map(({ received, reason }) => ({ row: ledgerRowOf(received, undefined, NO_CALENDAR), reason }));
-  await insertQuarantine(pool, rows);
+  await insertQuarantine(
+    pool,
+    rows.map(({ row, reason }) => setAside(row, reason)),
+  );
+  await noteArrivals(
+    pool,
+    rows.map(({ row: { event, producerId } }) => ({ ...event, producerId })),
+  );
   counters.quarantined += rows.length;
+  for (const { reason } of rows) metrics.counters.add(`events_quarantined.${reason}`);
 }

@@ -1,5 +1,5 @@
 import { HORIZON_DAYS } from "@quotel/conventions";
-import type { QuarantineReason } from "#database/record/insert-quarantine";
+import type { SetAsideReason } from "#database/quarantine/quarantine-item";
 
 const DAY_MICROS = 86_400_000_000;
 
@@ -11,7 +11,7 @@ export const PARTITION_DAYS_AHEAD = 3;
  * Why an event that ended at this instant cannot be counted, or null (I4): dedupe memory covers the horizon, so older
  * ones could be counted twice; ones that claim to end more than a day from now have no period yet.
  */
-export function beyondHorizon(endedAtMicros: number, nowMicros: number): QuarantineReason | null {
+export function beyondHorizon(endedAtMicros: number, nowMicros: number): SetAsideReason | null {
   if (endedAtMicros < nowMicros - HORIZON_DAYS * DAY_MICROS) return "beyond_horizon";
   if (endedAtMicros > nowMicros + DAY_MICROS) return "in_future";
   return null;

@@ -9,7 +9,7 @@ import { inTransaction } from "#database/transaction";
 import { Reasons } from "../reasons.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
 import { beyondHorizon } from "./horizon.ts";
-import { LaneWriters } from "./lane-writers.ts";
+import { LaneFull, LaneWriters } from "./lane-writers.ts";
 import { recordCounters } from "./record-counters.ts";
 import type { RecordCounters } from "./record-counters.ts";
 import type { Producer, RecorderOptions } from "./recorder.ts";
@@ -23,6 +23,8 @@ export interface LevelRecorder {
   readonly counters: RecordCounters;
   /** Resolves once every point is committed or refused for good (I2). */
   record(points: readonly MetricPoint[], producer: Producer): Promise<LevelOutcome>;
+  /** How long the oldest request has waited to be committed; 0 = none waits. */
+  commitWaitMs(): number;
   /** Waits for what has been submitted. */
   close(): Promise<void>;
 }
@@ -81,11 +83,14 @@ export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions)
         await lanes.submit(submitted);
         return { kind: "committed", refused };
       } catch (error) {
-        if (!isUnavailable(error)) log.error({ err: error }, "recording failed; the sender will retry");
+        if (!isUnavailable(error) && !(error instanceof LaneFull)) {
+          log.error({ err: error }, "recording failed; the sender will retry");
+        }
         counters.unavailable += 1;
         return { kind: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
       }
     },
+    commitWaitMs: () => lanes.oldestWaitMs(),
     close: () => lanes.drained(),
   };
 }

@@ -1,20 +1,24 @@
 import type { Pool } from "pg";
-import { UNATTRIBUTED_TENANT } from "@quotel/conventions";
-import { GroupCommit } from "#database/lanes/group-commit";
-import { laneOf } from "#database/lanes/lane-of";
-import type { ReceivedEvent } from "#database/record/record-events";
+import type { ClaimedEvent } from "#database/attribution/claim";
 import type { UsageEvent } from "#database/record/usage-event";
 import { isUnavailable } from "#database/sqlstate";
-import { KnownTenants } from "#database/tenants/known-tenants";
+import { Metrics } from "../observe/metrics.ts";
+import { Attribution } from "./attribution.ts";
+import { clockOffset, correctedEnd, flaggedSkewed } from "./clock-skew.ts";
 import { commitGroup } from "./commit-group.ts";
-import { keepPartitionsAhead } from "./partitions.ts";
+import { LaneFull, LaneWriters } from "./lane-writers.ts";
 import { recordCounters } from "./record-counters.ts";
 import type { RecordCounters } from "./record-counters.ts";
+import { refuseSpans } from "./refuse-spans.ts";
+import type { RefusedSpan } from "./refuse-spans.ts";
 
-/** An authenticated source of telemetry: the key it came with, and the tenants that key may speak for (null: any). */
+/** An authenticated source of telemetry: the key it came with, and what that key may do. */
 export interface Producer {
   readonly keyId: string;
+  /** Tenants it may speak for; null = any. */
   readonly tenants: readonly string[] | null;
+  /** Instrumentation scopes whose spans count; null or absent = the default rules. */
+  readonly countScopes?: readonly string[] | null;
 }
 
 /** `unavailable`: nothing that a retry could double was lost; the sender keeps the batch and sends it again. */
@@ -23,8 +27,16 @@ export type RecordOutcome =
 
 export interface Recorder {
   readonly counters: RecordCounters;
-  /** Resolves once every event is committed or kept in quarantine (I2). */
-  record(events: readonly UsageEvent[], producer: Producer): Promise<RecordOutcome>;
+  /**
+   * Resolves once every event is committed or kept in quarantine (I2).
+   *
+   * @param sentAtMicros what the sender's clock showed when it sent them; null or absent = it did not say
+   */
+  record(events: readonly UsageEvent[], producer: Producer, sentAtMicros?: number | null): Promise<RecordOutcome>;
+  /** Resolves once the spans are kept in quarantine or noted as security events. */
+  refuse(spans: readonly RefusedSpan[], producer: Producer): Promise<RecordOutcome>;
+  /** How long the oldest request has waited to be committed; 0 = none waits. */
+  commitWaitMs(): number;
   /** Waits for what has been submitted. */
   close(): Promise<void>;
 }
@@ -34,71 +46,69 @@ export interface RecorderOptions {
   /** Plan of tenants first seen in a span; null = such spans go to `unattributed`. */
   readonly defaultPlan: string | null;
   readonly log: { warn(details: object, message: string): void; error(details: object, message: string): void };
+  /** Where commits are counted and measured. */
+  readonly metrics?: Metrics;
 }
 
 /** Rows a transaction holds at most, about: more would hold locks longer than it saves. */
 const GROUP_EVENTS_MAX = 5_000;
 const RETRY_AFTER_SECONDS = 2;
 
+/** An event in a lane. */
+interface Submitted extends ClaimedEvent {
+  readonly tenantId: string;
+}
+
 /**
  * The record stage: splits events by lane, lets requests that wait share a lane's transaction, and answers each request
  * when all its lanes have committed.
  */
-export async function createRecorder({ pool, defaultPlan, log }: RecorderOptions): Promise<Recorder> {
-  const tenants = new KnownTenants(pool, defaultPlan);
+export function createRecorder({ pool, defaultPlan, log, metrics = new Metrics() }: RecorderOptions): Recorder {
+  const attribution = new Attribution(pool, defaultPlan);
   const counters = recordCounters();
-  const lanes = new Map<number, GroupCommit<readonly ReceivedEvent[], undefined>>();
-  const partitions = await keepPartitionsAhead(pool, log);
+  const lanes = new LaneWriters<Submitted>(async (group) => {
+    const startMs = performance.now();
+    await commitGroup(pool, group, { counters, metrics, log });
+    metrics.committed(group.length, performance.now() - startMs);
+  }, GROUP_EVENTS_MAX);
 
-  const laneWriter = (lane: number): GroupCommit<readonly ReceivedEvent[], undefined> => {
-    let writer = lanes.get(lane);
-    if (!writer) {
-      writer = new GroupCommit({
-        commit: async (group) => {
-          await commitGroup(pool, group.flat(), counters, log);
-          return group.map(() => undefined);
-        },
-        maxWeight: GROUP_EVENTS_MAX,
-        weightOf: (events) => events.length,
-      });
-      lanes.set(lane, writer);
+  const orUnavailable = async (work: () => Promise<void>): Promise<RecordOutcome> => {
+    try {
+      await work();
+      return { kind: "committed" };
+    } catch (error) {
+      if (!isUnavailable(error) && !(error instanceof LaneFull)) {
+        log.error({ err: error }, "recording failed; the sender will retry");
+      }
+      counters.unavailable += 1;
+      return { kind: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
     }
-    return writer;
-  };
-
-  const attributed = async (events: readonly UsageEvent[], keyId: string): Promise<UsageEvent[]> => {
-    const named = events.map((event) => event.tenantId).filter((id) => id !== UNATTRIBUTED_TENANT);
-    const known = await tenants.ensure(named, keyId);
-    return events.map((event) => (known.has(event.tenantId) ? event : { ...event, tenantId: UNATTRIBUTED_TENANT }));
   };
 
   return {
     counters,
-    async record(events, producer) {
+    record(events, { keyId }, sentAtMicros = null) {
       const receivedAtMicros = Date.now() * 1000;
-      try {
-        const byLane = new Map<number, ReceivedEvent[]>();
-        for (const event of await attributed(events, producer.keyId)) {
-          const lane = laneOf(event.tenantId);
-          const received = { event, producerId: producer.keyId, receivedAtMicros };
-          const list = byLane.get(lane);
-          if (list) list.push(received);
-          else byLane.set(lane, [received]);
-        }
-        // All lanes are waited for, also when one fails: the answer must not race a commit.
-        const results = await Promise.allSettled([...byLane].map(([lane, list]) => laneWriter(lane).submit(list)));
-        const failed = results.find((result) => result.status === "rejected");
-        if (failed) throw failed.reason;
-        return { kind: "committed" };
-      } catch (error) {
-        if (!isUnavailable(error)) log.error({ err: error }, "recording failed; the sender will retry");
-        counters.unavailable += 1;
-        return { kind: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
-      }
+      const offsetMicros = clockOffset(sentAtMicros, receivedAtMicros);
+      metrics.received((receivedAtMicros - oldestEndMicros(events)) / 1000);
+      return orUnavailable(async () => {
+        const attributed = await attribution.attribute(events, keyId);
+        await lanes.submit(
+          attributed.map(({ event, claim }): Submitted => {
+            const received = { tenantId: event.tenantId, event, claim, producerId: keyId, receivedAtMicros };
+            const correctedEndMicros = correctedEnd(event, offsetMicros, receivedAtMicros);
+            if (correctedEndMicros === null) return received;
+            return { ...received, event: flaggedSkewed(event), correctedEndMicros };
+          }),
+        );
+      });
     },
-    async close() {
-      partitions.stop();
-      await Promise.all([...lanes.values()].map((lane) => lane.drained()));
-    },
+    refuse: (spans, { keyId }) => orUnavailable(() => refuseSpans(pool, spans, keyId)),
+    commitWaitMs: () => lanes.oldestWaitMs(),
+    close: () => lanes.drained(),
   };
+}
+
+function oldestEndMicros(events: readonly UsageEvent[]): number {
+  return events.reduce((oldest, event) => Math.min(oldest, event.endedAtMicros), Infinity);
 }

@@ -7,6 +7,7 @@ export class GroupCommit<Request, Answer> {
   readonly #maxWeight: number;
   readonly #weightOf: (request: Request) => number;
   #waiting: Waiting<Request, Answer>[] = [];
+  #waitingWeight = 0;
   #running: Promise<void> | null = null;
 
   /**
@@ -27,9 +28,15 @@ export class GroupCommit<Request, Answer> {
   submit(request: Request): Promise<Answer> {
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ request, resolve, reject });
+      this.#waitingWeight += this.#weightOf(request);
     });
     this.#running ??= this.#run();
     return answer;
+  }
+
+  /** Weight of the requests that wait; those being committed are not among them. */
+  get waitingWeight(): number {
+    return this.#waitingWeight;
   }
 
   /** Resolves when nothing is waiting or being committed. */
@@ -59,6 +66,7 @@ export class GroupCommit<Request, Answer> {
       weight += this.#weightOf(this.#waiting[count]!.request);
       count += 1;
     } while (count < this.#waiting.length && weight < this.#maxWeight);
+    this.#waitingWeight -= weight;
     return this.#waiting.splice(0, count);
   }
 }

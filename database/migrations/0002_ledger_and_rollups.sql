@@ -84,7 +84,7 @@ revoke execute on function quotel.ensure_event_partitions from public;
 
 -- Every (resource, amount) an event counts for: the SQL twin of amountsOf() in database/record/amounts.ts.
 create view quotel.usage_amounts as
-select e.tenant_id, e.event_day, e.trace_id, e.span_id, e.accounted_at, e.reservation_id, a.resource, a.amount
+select e.tenant_id, e.event_day, e.trace_id, e.span_id, e.accounted_at, e.day_start, e.reservation_id, a.resource, a.amount
 from quotel.usage_events e
 cross join lateral (values
   (e.resource, e.amount),
@@ -238,18 +238,35 @@ create table quotel.rollup_labels (
   primary key (tenant_id, kind, label)
 );
 
--- Events kept aside with a reason: they cannot be counted, or they contradict one that was. Never dropped silently (I4).
+-- What was sent and is not counted, kept with its reason: it cannot be used, or it contradicts what was. Never dropped
+-- silently (I4); it can be looked at, tried again and discarded (`npm run quarantine`).
 create table quotel.quarantine (
+  -- Whose usage it claims to be; 'unattributed' where it names nobody.
   tenant_id text not null,
-  event_day date not null,
-  trace_id uuid not null,
-  span_id bigint not null,
-  fingerprint bigint not null,
+  -- Made of the item and the reason, so that a redelivery meets its row.
+  quarantine_id uuid not null,
+  -- span: as decoded, it gives no event. event: a usage event. point, audit: of the other signals.
+  signal text not null check (signal in ('span', 'event', 'point', 'audit')),
   reason text not null,
-  received_at timestamptz not null default now(),
   producer text not null,
-  payload jsonb not null,
-  primary key (tenant_id, event_day, trace_id, span_id, fingerprint, reason)
+  received_at timestamptz not null default now(),
+  trace_id uuid,
+  -- null: larger than what is kept, or discarded.
+  payload jsonb,
+  -- A discarded row stays for as long as rows are kept, so that a redelivery does not bring it back.
+  discarded_at timestamptz,
+  discard_reason text,
+  primary key (tenant_id, quarantine_id)
+);
+create index quarantine_received on quotel.quarantine (received_at);
+
+-- How much of each producer's was kept on each UTC day of receipt, and how much only counted because that was enough.
+create table quotel.quarantine_days (
+  producer text not null,
+  day date not null,
+  kept integer not null,
+  turned_away bigint not null,
+  primary key (producer, day)
 );
 
 alter table quotel.usage_events enable row level security;
@@ -269,6 +286,7 @@ create policy tenant_own on quotel.folded_rollups for select to quotel_tenant
 
 grant execute on function quotel.ensure_event_partitions to quotel_writer;
 grant select, insert on quotel.usage_events, quotel.quarantine, quotel.rollup_labels to quotel_writer;
+grant select, insert, update on quotel.quarantine_days to quotel_writer;
 grant select on quotel.usage_amounts, quotel.usage_rollups to quotel_writer;
 grant select, insert, update on quotel.folded_rollups to quotel_writer;
 grant select, insert, delete on quotel.unfolded_batches to quotel_writer;

@@ -18,12 +18,6 @@ export function utcDayOfMicros(micros: number): string {
   return new Date(Math.floor(micros / 1000)).toISOString().slice(0, 10);
 }
 
-/** Start of the UTC hour, in milliseconds, of microseconds since the epoch. */
-export function utcHourMsOfMicros(micros: number): number {
-  const ms = Math.floor(micros / 1000);
-  return ms - (ms % 3_600_000);
-}
-
 /** UTC day (`YYYY-MM-DD`) of a number of days since the epoch. */
 export function utcDayText(day: number): string {
   return new Date(day * 86_400_000).toISOString().slice(0, 10);

@@ -4,7 +4,7 @@ import { query } from "../pool.ts";
 import type { Unfolded } from "./read-unfolded.ts";
 
 /** Columns of `quotel.folded_rollups` that add up. */
-const SUMS = [
+export const SUMS = [
   "events",
   "events_failed",
   "events_rate_limited",
@@ -22,7 +22,7 @@ const SUMS = [
   "duration_us_sum",
 ] as const;
 
-const KEYS = "tenant_id, granularity, bucket_start, event_type, resource, provider, model";
+export const KEYS = "tenant_id, granularity, bucket_start, event_type, resource, provider, model";
 
 /**
  * Select of rollup rows with the names that their tenant may use, and the columns of `quotel.folded_rollups`.

@@ -15,9 +15,8 @@ import type { Tenant } from "#database/tenants/read-tenants";
 import { TotalDeltas } from "#database/totals/add-to-totals";
 import { judge } from "./judge.ts";
 import type { ExtendRequest, PatchOutcome, ReserveOutcome, ReserveRequest } from "./contract.ts";
-import type { PlanLimits } from "./limit.ts";
 import { readFacts } from "./read-facts.ts";
-import type { FactsOfGroup } from "./read-facts.ts";
+import type { DecisionSources, FactsOfGroup } from "./read-facts.ts";
 import { reservationStateOf } from "./reservation-state.ts";
 
 /** What may admit work, and so needs the tenant's lock. */
@@ -36,13 +35,13 @@ const ATTEMPTS_MAX = 5;
  */
 export async function admitGroup(
   pool: Pool,
-  planLimits: PlanLimits,
+  sources: DecisionSources,
   group: readonly AdmitRequest[],
   wait: boolean,
 ): Promise<(Outcome | null)[]> {
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await inTransaction(pool, (client) => admit(client, planLimits, group, wait));
+      return await inTransaction(pool, (client) => admit(client, sources, group, wait));
     } catch (error) {
       // A unique violation: a span or a close has made a reservation's row since we looked.
       const lostRace = isRetryable(error) || errorCode(error) === UNIQUE_VIOLATION;
@@ -53,7 +52,7 @@ export async function admitGroup(
 
 async function admit(
   client: ClientBase,
-  planLimits: PlanLimits,
+  sources: DecisionSources,
   group: readonly AdmitRequest[],
   wait: boolean,
 ): Promise<(Outcome | null)[]> {
@@ -63,7 +62,7 @@ async function admit(
   ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
   if (ours.length === 0) return group.map(() => null);
-  const desk = new AdmissionDesk(client, tenants, locked, await readFacts(client, planLimits, askedBy(ours, tenants)));
+  const desk = new AdmissionDesk(client, tenants, locked, await readFacts(client, sources, askedBy(ours, tenants)));
   const outcomes: (Outcome | null)[] = [];
   for (const request of group) {
     const tenant = tenants.get(request.tenantId);

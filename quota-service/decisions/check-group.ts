@@ -5,9 +5,8 @@ import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import type { CheckOutcome, CheckRequest } from "./contract.ts";
 import { judge } from "./judge.ts";
-import type { PlanLimits } from "./limit.ts";
 import { readFacts } from "./read-facts.ts";
-import type { FactsOfGroup } from "./read-facts.ts";
+import type { DecisionSources, FactsOfGroup } from "./read-facts.ts";
 
 /**
  * Answers checks that wait from one snapshot, without a lock: a check changes nothing, so each is judged as if it were
@@ -15,7 +14,7 @@ import type { FactsOfGroup } from "./read-facts.ts";
  */
 export async function checkGroup(
   pool: Pool,
-  planLimits: PlanLimits,
+  sources: DecisionSources,
   defaultPlan: string | null,
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
@@ -28,7 +27,7 @@ export async function checkGroup(
     const tenant = tenantOf(request.tenantId);
     return tenant === null ? [] : request.items.map(({ resource }) => ({ tenant, resource }));
   });
-  const facts = await readFacts(pool, planLimits, asked);
+  const facts = await readFacts(pool, sources, asked);
   return group.map((request) => {
     const tenant = tenantOf(request.tenantId);
     if (tenant === null) return { kind: "unknown_tenant" };

@@ -18,20 +18,23 @@ export interface DecisionEngineOptions {
   /** Plan of tenants that nobody has registered; null = they are unknown. */
   readonly defaultPlan: string | null;
   readonly log: { error(details: object, message: string): void };
+  /** The instant (Unix milliseconds) to which telemetry is complete; null, the default, = unknown. */
+  readonly telemetryMarkMs?: () => number | null;
 }
 
 const CHECKS_PER_SNAPSHOT_MAX = 200;
 
-export function createDecisionEngine({ pool, defaultPlan, log }: DecisionEngineOptions): DecisionEngine {
+export function createDecisionEngine(options: DecisionEngineOptions): DecisionEngine {
+  const { pool, defaultPlan, log, telemetryMarkMs = () => null } = options;
   const tenants = new KnownTenants(pool, defaultPlan);
-  const planLimits = new PlanLimits();
+  const sources = { planLimits: new PlanLimits(), telemetryMarkMs };
   // A check locks nothing, so all that wait share one snapshot, whatever their lanes.
   const checks = new GroupCommit<CheckRequest, CheckOutcome>({
-    commit: (group) => checkGroup(pool, planLimits, defaultPlan, group),
+    commit: (group) => checkGroup(pool, sources, defaultPlan, group),
     maxWeight: CHECKS_PER_SNAPSHOT_MAX,
   });
   const admissions = new LaneWriters<AdmitRequest, ReserveOutcome | PatchOutcome>((group, wait) =>
-    admitGroup(pool, planLimits, group, wait),
+    admitGroup(pool, sources, group, wait),
   );
   const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group) => changeGroup(pool, group));
 

@@ -43,7 +43,7 @@ export function judge(
       reason: verdict.reason,
       items: verdict.items,
       asOf: new Date(facts.nowMs).toISOString(),
-      lagMs: null,
+      lagMs: facts.telemetryMarkMs === null ? null : Math.max(0, Math.round(facts.nowMs - facts.telemetryMarkMs)),
       mode: "strict",
       retryAfterSeconds: verdict.retryAfterSeconds,
     },

@@ -12,11 +12,20 @@ export type QuotaPeriod = "day" | "month" | "lifetime";
 /** What several decisions are made from: one snapshot, and the instant it was read. */
 export interface FactsOfGroup {
   readonly nowMs: number;
+  /** The instant to which all telemetry is complete; null = unknown. */
+  readonly telemetryMarkMs: number | null;
   readonly limitsOf: ReadonlyMap<string, readonly Limit[]>;
   readonly firstExpiryMs: ReadonlyMap<string, number>;
   /** Standings by tenant, resource and period; a group's earlier admissions are added to them as it is judged. */
   standing(tenantId: string, resource: string, period: QuotaPeriod): Standing & { resetsAtMs: number };
   hold(tenantId: string, resource: string, amount: number): void;
+}
+
+/** What is known without asking the database each time. */
+export interface DecisionSources {
+  readonly planLimits: PlanLimits;
+  /** Unix milliseconds; null = no producer has reported lately. */
+  readonly telemetryMarkMs: () => number | null;
 }
 
 export interface AskedResource {
@@ -35,7 +44,7 @@ let databaseAheadMs = 0;
  */
 export async function readFacts(
   on: ClientBase | Pool,
-  planLimits: PlanLimits,
+  { planLimits, telemetryMarkMs }: DecisionSources,
   asked: readonly AskedResource[],
 ): Promise<FactsOfGroup> {
   const limitsOf = new Map<string, readonly Limit[]>();
@@ -54,7 +63,7 @@ export async function readFacts(
       guessMs = readAtMs;
       continue;
     }
-    return factsFrom(readAtMs, limitsOf, firstExpiryMs, keys, standings);
+    return factsFrom(readAtMs, telemetryMarkMs(), limitsOf, firstExpiryMs, keys, standings);
   }
 }
 
@@ -80,6 +89,7 @@ function keysAt(
 
 function factsFrom(
   nowMs: number,
+  telemetryMarkMs: number | null,
   limitsOf: ReadonlyMap<string, readonly Limit[]>,
   firstExpiryMs: ReadonlyMap<string, number>,
   keys: readonly PeriodKey[],
@@ -93,6 +103,7 @@ function factsFrom(
   );
   return {
     nowMs,
+    telemetryMarkMs,
     limitsOf,
     firstExpiryMs,
     standing: (tenantId, resource, period) => byKey.get(standingKey(tenantId, resource, period))!,

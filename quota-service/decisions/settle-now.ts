@@ -2,10 +2,12 @@ import { hash } from "node:crypto";
 import type { ClientBase, Pool } from "pg";
 import type { QuotaItem } from "@quotel/conventions";
 import { readClock } from "#database/periods/read-clock";
+import { utcDayOfMicros } from "#database/periods/instant";
+import { ensurePartitions } from "#database/record/ensure-partitions";
 import { recordEvents } from "#database/record/record-events";
 import type { UsageEvent } from "#database/record/usage-event";
 import { readSettled } from "#database/reservations/read-settled";
-import { isRetryable } from "#database/sqlstate";
+import { isMissingPartition, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { change } from "./change-group.ts";
 import type { CloseRequest, PatchOutcome } from "./contract.ts";
@@ -33,10 +35,18 @@ export async function closeAndSettleNow(pool: Pool, request: CloseRequest, keyId
       return await inTransaction(pool, (client) => settleAndClose(client, request, keyId));
     } catch (error) {
       if (error instanceof NotClosed && error.ended) return { kind: "ended" };
-      const again = error instanceof NotClosed || isRetryable(error);
+      const again = error instanceof NotClosed || isRetryable(error) || isMissingPartition(error);
       if (!again || attempts >= ATTEMPTS_MAX) throw error;
+      // Collectors make them ahead; there may be none.
+      if (isMissingPartition(error)) await ensurePartitions(pool, ...daysAround(Date.now()));
     }
   }
+}
+
+/** Yesterday to tomorrow, in UTC: the database's clock may be on the other side of midnight. */
+function daysAround(nowMs: number): [string, string] {
+  const day = (offset: number): string => utcDayOfMicros((nowMs + offset * 86_400_000) * 1000);
+  return [day(-1), day(1)];
 }
 
 async function settleAndClose(client: ClientBase, request: CloseRequest, keyId: string): Promise<PatchOutcome> {

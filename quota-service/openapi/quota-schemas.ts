@@ -45,7 +45,10 @@ const decision = {
   plan: text,
   reason: { enum: [...REASONS, null] },
   asOf: instant,
-  lagMs: { type: ["number", "null"], description: "Age of the oldest telemetry still under way; null = unknown." },
+  lagMs: {
+    type: ["number", "null"],
+    description: "Age of the instant to which telemetry is complete; null = no producer has reported for five minutes.",
+  },
   mode: oneOf("strict", "fail_open", "fail_closed"),
   retryAfterSeconds: { type: ["integer", "null"] },
 };

@@ -44,7 +44,7 @@ async function expectEachCountedOnce(): Promise<void> {
 
 test("I2: a batch whose commit went through, but whose connection broke before the database's answer, is asked for again and counts once", async () => {
   const batch = await batchOf("answer-lost");
-  severed.cutAfter("commit\0");
+  severed.cutAfter("commit\0", "insert-events");
   expectAskedAgain(await sendSpans(collector.url, batch));
   expect(severed.cuts).toBe(1);
   await expect.poll(() => storedTotals(admin)).toEqual(expectedTotals(delivered));

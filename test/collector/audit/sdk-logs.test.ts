@@ -2,7 +2,7 @@ import { JsonLogsSerializer, ProtobufLogsSerializer } from "@opentelemetry/otlp-
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { afterAll, expect, test } from "vitest";
 import { createPool } from "#database/pool";
-import { Counters } from "../../../collector/counters.ts";
+import { Counters } from "../../../collector/observe/counters.ts";
 import { createAuditIngest } from "../../../collector/ingest/audit.ts";
 import { createAuditRecorder } from "../../../collector/record/audit-recorder.ts";
 import { createTestDatabase } from "../../database/test-database.ts";

@@ -8,7 +8,7 @@ import {
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { afterAll, describe, expect, test } from "vitest";
 import { createPool } from "#database/pool";
-import { Counters } from "../../../collector/counters.ts";
+import { Counters } from "../../../collector/observe/counters.ts";
 import { createLevelIngest } from "../../../collector/ingest/levels.ts";
 import { createLevelRecorder } from "../../../collector/record/level-recorder.ts";
 import { createRecorder } from "../../../collector/record/recorder.ts";
@@ -24,7 +24,7 @@ const admin = createPool({ connectionString: database.ownerUrl, applicationName:
 afterAll(() => admin.end());
 const pool = createPool({ connectionString: database.writerUrl, applicationName: "collector" });
 afterAll(() => pool.end());
-const recorder = await createRecorder({ pool, defaultPlan: "trial", log: quiet });
+const recorder = createRecorder({ pool, defaultPlan: "trial", log: quiet });
 afterAll(() => recorder.close());
 const levels = createLevelRecorder({ pool, defaultPlan: "trial", log: quiet });
 const counters = new Counters();

@@ -27,9 +27,7 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     createPool({ connectionString: database.writerUrl, applicationName: `collector-${n}`, max: 4 }),
   );
   afterAll(() => Promise.all(pools.map((pool) => pool.end())));
-  const recorders: Recorder[] = await Promise.all(
-    pools.map((pool) => createRecorder({ pool, defaultPlan: "trial", log: quiet })),
-  );
+  const recorders: Recorder[] = pools.map((pool) => createRecorder({ pool, defaultPlan: "trial", log: quiet }));
   afterAll(() => Promise.all(recorders.map((recorder) => recorder.close())));
 
   afterEach(async () => {

@@ -44,7 +44,7 @@ export async function driftFromLedger(pool: Pool): Promise<unknown[]> {
       select tenant_id, date_trunc('day', accounted_at, 'UTC') as day, count(*) as events,
         sum(amount) as amount, coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
         coalesce(sum(cost_nano_usd), 0) as cost, sum(duration_us) as duration
-      from quotel.usage_events group by 1, 2
+      from quotel.usage_events where moved_to is null group by 1, 2
     ), rolled as (
       select tenant_id, granularity, date_trunc('day', bucket_start, 'UTC') as day, sum(events) as events,
         sum(amount) as amount, sum(input_tokens) as input, sum(output_tokens) as output, sum(cost_nano_usd) as cost,

@@ -2,6 +2,7 @@
  * Preload of a collector that is to die: a request with the header `x-kill-at: before 7` makes the process end itself by
  * SIGKILL right before it hands its 7th message from then on to the operating system, `after 7` right after. Messages
  * are what it says to the database (a statement is one) and, last, its answer. No exit handler runs, as in a crash.
+ * A process that serves no requests calls `killAt` instead.
  */
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
@@ -19,9 +20,14 @@ let point: KillPoint | null = null;
 
 subscribe("http.server.request.start", (message) => {
   const { request } = message as { readonly request: IncomingMessage };
-  const [moment, at] = String(request.headers["x-kill-at"] ?? "").split(" ");
-  point = moment === "before" || moment === "after" ? { moment, at: Number(at), sent: 0, last: null } : null;
+  killAt(String(request.headers["x-kill-at"] ?? ""));
 });
+
+/** @param text `before 7`, `after 7`: of the messages from now on; anything else disarms */
+export function killAt(text: string): void {
+  const [moment, at] = text.split(" ");
+  point = moment === "before" || moment === "after" ? { moment, at: Number(at), sent: 0, last: null } : null;
+}
 
 // Taken off the prototype on purpose, to be called on whichever socket is writing.
 const { write, uncork } = Socket.prototype as unknown as Record<"write" | "uncork", (...args: unknown[]) => unknown>;

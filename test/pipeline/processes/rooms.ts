@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startProcess, type RunningProcess } from "../../../examples/chat-api/demo/processes.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
+export const ROOT = join(import.meta.dirname, "../../..");
 /** Rooms are started by the dozen; with their modules compiled once they start in less than half the time. */
-const COMPILE_CACHE = join(ROOT, "node_modules/.cache/node-compile");
+export const COMPILE_CACHE = join(ROOT, "node_modules/.cache/node-compile");
 
 export const KEYS = {
   ingest: "the-ingest-key-of-the-pipeline-tests",

@@ -42,6 +42,7 @@ function spanOf(event: UsageEvent): object {
     ["gen_ai.provider.name", event.provider],
     ["gen_ai.request.model", event.model],
     ["quotel.tenant.id", event.tenantId],
+    ["user.id", event.userId],
     ["quotel.reservation.id", event.reservationId],
   ];
   return {

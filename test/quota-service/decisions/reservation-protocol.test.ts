@@ -26,7 +26,7 @@ await admin.query(
   [LIMIT],
 );
 const engine = createDecisionEngine({ pool, defaultPlan: "test", log: quiet });
-const recorder = await createRecorder({ pool, defaultPlan: "test", log: quiet });
+const recorder = createRecorder({ pool, defaultPlan: "test", log: quiet });
 afterAll(() => Promise.all([engine.drain(), recorder.close()]));
 
 const IDS = [1, 2, 3, 4].map((n) => `0198a000-0000-7000-8000-00000000000${n}`);
