@@ -637,6 +637,12 @@ begin
   return histogram;
 end $function$;
 
+CREATE OR REPLACE FUNCTION quotel.as_bigint(sum numeric)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select least(greatest(sum, -9223372036854775807), 9223372036854775807)::bigint $function$;
+
 CREATE OR REPLACE FUNCTION quotel.audit_link(prev_hash bytea, seq bigint, event_id uuid, recorded_at timestamp with time zone, payload_hash bytea)
  RETURNS bytea
  LANGUAGE sql
@@ -1374,8 +1380,8 @@ UNION ALL
     'month'::text AS period,
     days.month_start AS period_start,
     max(days.month_end) AS period_end,
-    sum(days.used)::bigint AS used,
-    sum(days.reserved)::bigint AS reserved
+    quotel.as_bigint(sum(days.used)) AS used,
+    quotel.as_bigint(sum(days.reserved)) AS reserved
    FROM days
   GROUP BY days.tenant_id, days.resource, days.month_start
 UNION ALL
@@ -1384,8 +1390,8 @@ UNION ALL
     'lifetime'::text AS period,
     '1970-01-01 00:00:00+00'::timestamp with time zone AS period_start,
     'infinity'::timestamp with time zone AS period_end,
-    sum(days.used)::bigint AS used,
-    sum(days.reserved)::bigint AS reserved
+    quotel.as_bigint(sum(days.used)) AS used,
+    quotel.as_bigint(sum(days.reserved)) AS reserved
    FROM days
   GROUP BY days.tenant_id, days.resource;
 
@@ -1529,6 +1535,7 @@ grant execute on function public.resolve_audit_event(uuid,text) to quotel_writer
 grant execute on function quotel.add_amounts(bigint[],bigint[]) to public;
 grant execute on function quotel.add_arrays(bigint[],integer[]) to public;
 grant execute on function quotel.add_to_latency(integer[],integer,bigint) to public;
+grant execute on function quotel.as_bigint(numeric) to public;
 grant execute on function quotel.audit_link(bytea,bigint,uuid,timestamp with time zone,bytea) to public;
 grant execute on function quotel.audit_payload_without_person(json) to public;
 grant execute on function quotel.built_in_resources() to public;

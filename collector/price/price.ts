@@ -1,3 +1,4 @@
+import { EVENT_AMOUNT_MAX } from "@quotel/conventions";
 import type { ModelPrice, TieredPrices } from "@pydantic/genai-prices";
 import type { UsageEvent } from "#database/record/usage-event";
 import { PriceList } from "./list/price-list.ts";
@@ -33,7 +34,7 @@ const PICO_PER_NANO = 1000;
 /**
  * A pricer: the override that is in force at the span's end, else the list of `@pydantic/genai-prices` that comes with the
  * installed version. It sums in integer pico-USD and rounds once, half up, to nano-USD. The sum is exact below 9 007 USD
- * per event; above, a double's relative error of 1e-16 applies, under one nano-USD.
+ * per event. Above 1 000 USD an event is not priced (I5): its counters are absurd, and thousands of such would burst a sum.
  */
 export function createPrice(overrides: Pick<PriceOverrides, "find"> = new PriceOverrides()): Price {
   const list = new PriceList();
@@ -82,7 +83,8 @@ function sum(event: Priceable, inputTokens: number, outputTokens: number, prices
   charge(rest, output);
   const perRequest = prices["requests_kcount"];
   if (perRequest !== undefined) pico += Math.round(inForce(perRequest, inputTokens) * PICO_PER_REQUEST);
-  return Math.round(pico / PICO_PER_NANO);
+  const nano = Math.round(pico / PICO_PER_NANO);
+  return nano > EVENT_AMOUNT_MAX ? null : nano;
 }
 
 /** A tiered price is that of the highest tier the whole input exceeds, for all of its tokens. */

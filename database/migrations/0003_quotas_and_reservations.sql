@@ -33,6 +33,10 @@ create table quotel.day_totals (
   primary key (tenant_id, resource, day_start)
 ) with (fillfactor = 70);
 
+-- A sum as a bigint; one beyond it as the largest, so that a tenant with absurd totals breaks nobody else's reading.
+create function quotel.as_bigint(sum numeric) returns bigint
+language sql immutable parallel safe as $$ select least(greatest(sum, -9223372036854775807), 9223372036854775807)::bigint $$;
+
 -- One row per tenant, resource and period that has a total.
 create view quotel.quota_totals with (security_invoker = true) as
 with days as (
@@ -48,11 +52,12 @@ with days as (
 )
 select tenant_id, resource, 'day' as period, day_start as period_start, day_end as period_end, used, reserved from days
 union all
-select tenant_id, resource, 'month', month_start, max(month_end), sum(used)::bigint, sum(reserved)::bigint
+select tenant_id, resource, 'month', month_start, max(month_end), quotel.as_bigint(sum(used)),
+  quotel.as_bigint(sum(reserved))
 from days group by tenant_id, resource, month_start
 union all
-select tenant_id, resource, 'lifetime', timestamptz 'epoch', timestamptz 'infinity', sum(used)::bigint,
-  sum(reserved)::bigint
+select tenant_id, resource, 'lifetime', timestamptz 'epoch', timestamptz 'infinity', quotel.as_bigint(sum(used)),
+  quotel.as_bigint(sum(reserved))
 from days group by tenant_id, resource;
 
 create table quotel.reservations (
