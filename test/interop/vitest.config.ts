@@ -8,9 +8,8 @@ export default defineConfig({
     ...base.test,
     include: ["test/interop/**/*.test.ts"],
     exclude: [],
+    globalSetup: ["test/global-setup.ts", "test/interop/peers.ts"],
     typecheck: { enabled: false },
     testTimeout: 120_000,
-    // The first run installs the peers.
-    hookTimeout: 300_000,
   },
 });

@@ -1,54 +1,42 @@
 """A Python service that serves tenants with a language model, traced by the OpenTelemetry SDK.
 
-It knows nothing of quotel: where its spans go is the OTEL_* environment, as for any service. It serves until it has
-served --requests or its standard input ends, and then prints, as one line of JSON, the usage it has caused, counted
-where the work is done and not from the spans.
+It knows nothing of quotel. It serves until it has served --requests or its standard input ends, and then prints, as one
+line of JSON, the usage it has caused, counted where the work is done and not from the spans.
 """
 
 import argparse
 import json
-import logging
 import random
 import sys
 import threading
 import time
 from collections import Counter, defaultdict
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from exporting import Delivery, OTLPSpanExporter, Warnings
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 REDELIVERY_BATCH = 37
 
 
-class Delivery(SpanExporter):
-    """The SDK's exporter, remembering what passes through so that it can be delivered again."""
+class SpanDelivery(Delivery):
+    """Remembers what passes through, so that it can be delivered again."""
 
     def __init__(self):
-        self.exporter = OTLPSpanExporter()
+        super().__init__(OTLPSpanExporter())
         self.spans = []
-        self.failed = 0
 
     def export(self, spans):
         self.spans.extend(spans)
-        return self.send(spans)
-
-    def send(self, spans):
-        result = self.exporter.export(spans)
-        if result is not SpanExportResult.SUCCESS:
-            self.failed += 1
-        return result
+        return super().export(spans)
 
     def redeliver(self):
         """Everything once more, in another order and cut into other batches."""
         spans = self.spans[::-1]
         for start in range(0, len(spans), REDELIVERY_BATCH):
-            self.send(spans[start : start + REDELIVERY_BATCH])
-
-    def shutdown(self):
-        self.exporter.shutdown()
+            super().export(spans[start : start + REDELIVERY_BATCH])
 
 
 class Service:
@@ -139,17 +127,6 @@ class Service:
         return [amount for name, amount in usage.items() if name.removeprefix("gen_ai.usage.") in counted]
 
 
-class Warnings(logging.Handler):
-    """Counts what the SDK complains about, such as a collector it has to call again."""
-
-    def __init__(self):
-        super().__init__(logging.WARNING)
-        self.count = 0
-
-    def emit(self, record):
-        self.count += 1
-
-
 def closing_of_stdin():
     closed = threading.Event()
 
@@ -169,12 +146,11 @@ def main():
     options = parser.parse_args()
 
     warnings = Warnings()
-    logging.getLogger("opentelemetry").addHandler(warnings)
     stop = closing_of_stdin()
     rng = random.Random(options.requests)
     # Three tenants name themselves in the span, by one name or another; one deployment belongs to a tenant as a whole;
     # and some work is nobody's.
-    shared, dedicated = Delivery(), Delivery()
+    shared, dedicated = SpanDelivery(), SpanDelivery()
     providers = [
         TracerProvider(resource=Resource({"service.name": "shared"})),
         TracerProvider(resource=Resource({"service.name": "dedicated", "tenant.id": "initech"})),
