@@ -17,14 +17,14 @@ export async function commitByHalves<Item>(
   pool: Pool,
   group: readonly Item[],
   commit: (group: readonly Item[]) => Promise<void>,
-  refuse: (item: Item, error: unknown) => void,
+  refuse: (item: Item, error: unknown) => void | Promise<void>,
 ): Promise<void> {
   try {
     await withRetries(pool, () => commit(group));
   } catch (error) {
     if (!isDataError(error)) throw error;
     if (group.length === 1) {
-      refuse(group[0]!, error);
+      await refuse(group[0]!, error);
       return;
     }
     const middle = Math.ceil(group.length / 2);

@@ -11,11 +11,10 @@ import type { SetAsideReason } from "#database/quarantine/quarantine-item";
 import { ledgerRowOf } from "#database/record/ledger-row";
 import { recordEvents } from "#database/record/record-events";
 import type { RecordCounts, Way } from "#database/record/record-events";
-import { isDataError, isMissingPartition, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import type { Metrics } from "../observe/metrics.ts";
+import { commitByHalves } from "./commit-by-halves.ts";
 import { beyondHorizon } from "./horizon.ts";
-import { ensurePartitionsAround } from "./partitions.ts";
 import type { RecordCounters } from "./record-counters.ts";
 
 /** Where it is said what became of a group. */
@@ -24,9 +23,6 @@ export interface CommitReport {
   readonly metrics: Metrics;
   readonly log: { warn(details: object, message: string): void };
 }
-
-/** Lost races and missing partitions are retried this often before the group is given back to its senders. */
-const ATTEMPTS_MAX = 5;
 
 /**
  * Commits one lane's group: events outside the horizon go to quarantine, the rest through the record transaction. An
@@ -42,28 +38,19 @@ export async function commitGroup(pool: Pool, group: readonly ClaimedEvent[], re
     else aside.push({ received, reason });
   }
   await quarantine(pool, aside, report);
-  if (countable.length > 0) await commitOrHalve(pool, countable, report);
-}
-
-async function commitOrHalve(pool: Pool, group: readonly ClaimedEvent[], report: CommitReport): Promise<void> {
+  if (countable.length === 0) return;
   const { counters, metrics, log } = report;
-  try {
-    const counts = await withRetries(pool, () => recordGroup(pool, group));
+  const commit = async (part: readonly ClaimedEvent[]): Promise<void> => {
+    const counts = await recordGroup(pool, part);
     counters.accepted += counts.accepted;
     counters.duplicate += counts.duplicate;
     counters.conflicting += counts.conflicting;
     metrics.recorded(counts);
-  } catch (error) {
-    if (!isDataError(error)) throw error;
-    if (group.length === 1) {
-      log.warn({ err: error }, "an event cannot be stored; kept in quarantine");
-      await quarantine(pool, [{ received: group[0]!, reason: "unstorable" }], report);
-      return;
-    }
-    const middle = Math.ceil(group.length / 2);
-    await commitOrHalve(pool, group.slice(0, middle), report);
-    await commitOrHalve(pool, group.slice(middle), report);
-  }
+  };
+  await commitByHalves(pool, countable, commit, async (received, error) => {
+    log.warn({ err: error }, "an event cannot be stored; kept in quarantine");
+    await quarantine(pool, [{ received, reason: "unstorable" }], report);
+  });
 }
 
 /** Below it, COPY's round trips cost more than they save. */
@@ -90,18 +77,6 @@ async function recordClaimed(client: ClientBase, group: readonly ClaimedEvent[],
   }
   const counts = await recordEvents(client, events, way);
   return { ...counts, duplicate: counts.duplicate + duplicate };
-}
-
-async function withRetries<T>(pool: Pool, attempt: () => Promise<T>): Promise<T> {
-  for (let attempts = 1; ; attempts += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (attempts >= ATTEMPTS_MAX) throw error;
-      if (isMissingPartition(error)) await ensurePartitionsAround(pool, Date.now());
-      else if (!isRetryable(error)) throw error;
-    }
-  }
 }
 
 /** Keeps events aside. They arrived all the same, so they are not missing from their run (I12). */
