@@ -9,7 +9,7 @@ import { readOverrides } from "#database/prices/read-overrides";
 import { readConfig } from "../config.ts";
 import { PriceOverrides } from "../price/overrides/price-overrides.ts";
 import { createPrice } from "../price/price.ts";
-import { startProgress, type Progress } from "../progress.ts";
+import { showProgress, type Progress } from "../progress.ts";
 import { backfill } from "./backfill.ts";
 import { revert } from "./revert.ts";
 
@@ -35,7 +35,7 @@ async function run(pool: Pool, { file, key, dryRun, defaultPlan }: RunRequest): 
     return 1;
   }
   const price = createPrice(new PriceOverrides(await readOverrides(pool)));
-  const report = await withBar("reading", (onProgress) =>
+  const report = await withBar("bytes", (onProgress) =>
     backfill({ pool, file, producer, price, defaultPlan, dryRun, onProgress }),
   );
   console.log(`${report.events} usage events in ${file}`);
@@ -72,7 +72,7 @@ function stateOf(revertedAtMs: number | null, closedAtMs: number | null, finishe
 }
 
 async function takeBack(pool: Pool, backfillId: string): Promise<number> {
-  const result = await withBar("reverting", (onProgress) => revert(pool, backfillId, onProgress));
+  const result = await withBar("events", (onProgress) => revert(pool, backfillId, onProgress));
   if (result.kind === "reverted") {
     console.log(`${result.events} events taken back`);
     return 0;
@@ -90,14 +90,14 @@ async function close(pool: Pool, backfillId: string): Promise<number> {
 }
 
 async function withBar<T>(
-  what: string,
+  unit: string,
   work: (onProgress: (done: number, total: number) => void) => Promise<T>,
 ): Promise<T> {
   let bar: Progress | undefined;
   try {
     return await work((done, total) => {
-      bar ??= startProgress(what, total);
-      bar.update(done);
+      bar ??= showProgress(process.stderr, unit);
+      bar.update(done, total);
     });
   } finally {
     bar?.stop();

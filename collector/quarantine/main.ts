@@ -10,7 +10,7 @@ import type { QuarantineFilter } from "#database/quarantine/read-quarantine";
 import { readConfig } from "../config.ts";
 import { PriceOverrides } from "../price/overrides/price-overrides.ts";
 import { createPrice } from "../price/price.ts";
-import { startProgress, type Progress } from "../progress.ts";
+import { showProgress, type Progress } from "../progress.ts";
 import { Attribution } from "../record/attribution.ts";
 import { replay } from "./replay.ts";
 
@@ -65,8 +65,8 @@ async function retry(
   const price = createPrice(new PriceOverrides(await readOverrides(pool)));
   const parts = { pool, attribution: new Attribution(pool, defaultPlan), price, now: Date.now };
   const { recorded, stay } = await replay(parts, which, (done, total) => {
-    bar ??= startProgress("replaying", total);
-    bar.update(done);
+    bar ??= showProgress(process.stderr, "items");
+    bar.update(done, total);
   }).finally(() => bar?.stop());
   console.log(`${recorded} items count now`);
   if (stay.total() > 0) console.log(stay.said("stay in quarantine"));

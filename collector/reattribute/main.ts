@@ -1,7 +1,7 @@
 /** `npm run reattribute`: gives usage that was recorded for nobody to a tenant. */
 import type { Pool } from "pg";
 import { runAsOperator } from "#database/operator";
-import { startProgress } from "../progress.ts";
+import { showProgress } from "../progress.ts";
 import type { Progress } from "../progress.ts";
 import { readRequest } from "./arguments.ts";
 import type { ReattributeRequest } from "./arguments.ts";
@@ -10,8 +10,8 @@ import { reattribute } from "./reattribute.ts";
 async function run(pool: Pool, request: ReattributeRequest): Promise<number> {
   let bar: Progress | undefined;
   const result = await reattribute(pool, request, (done, total) => {
-    bar ??= startProgress("reattributing", total);
-    bar.update(done);
+    bar ??= showProgress(process.stderr, "events");
+    bar.update(done, total);
   }).finally(() => bar?.stop());
   const { tenantId } = request;
   if (result.kind === "unknown_tenant") {

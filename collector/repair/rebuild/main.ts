@@ -1,7 +1,7 @@
 /** `npm run rebuild -- --from ISO --to ISO [--tenant ID] [--dry-run]` */
 import { rebuild } from "#database/repair/rebuild/rebuild";
 import { refuse, runOwnerCommand } from "../owner-command.ts";
-import { showProgress } from "../progress.ts";
+import { showProgress } from "../../progress.ts";
 import { readRange } from "../range.ts";
 import { addDay, describeDrift, NO_DRIFT } from "./drift.ts";
 

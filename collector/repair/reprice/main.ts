@@ -4,7 +4,7 @@ import { asOwner } from "#database/repair/owner";
 import { PriceOverrides } from "../../price/overrides/price-overrides.ts";
 import { createPrice } from "../../price/price.ts";
 import { refuse, runOwnerCommand } from "../owner-command.ts";
-import { showProgress } from "../progress.ts";
+import { showProgress } from "../../progress.ts";
 import { readRange } from "../range.ts";
 import type { RepairRange } from "../range.ts";
 import { reprice } from "./reprice.ts";
