@@ -6,6 +6,7 @@ export class GroupCommit<Request, Answer> {
   readonly #commit: (group: readonly Request[]) => Promise<readonly Answer[]>;
   readonly #maxWeight: number;
   readonly #weightOf: (request: Request) => number;
+  readonly #inTurn: (commit: () => Promise<void>) => Promise<void>;
   #waiting: Waiting<Request, Answer>[] = [];
   #waitingWeight = 0;
   #running: Promise<void> | null = null;
@@ -13,15 +14,18 @@ export class GroupCommit<Request, Answer> {
   /**
    * @param commit commits a group and answers each request, in order; a rejection rejects the whole group
    * @param maxWeight a group takes requests until their weights reach this; always at least one
+   * @param inTurn runs a commit when it may; the group is made up only then. Absent = at once
    */
   constructor(options: {
     readonly commit: (group: readonly Request[]) => Promise<readonly Answer[]>;
     readonly maxWeight: number;
     readonly weightOf?: (request: Request) => number;
+    readonly inTurn?: (commit: () => Promise<void>) => Promise<void>;
   }) {
     this.#commit = options.commit;
     this.#maxWeight = options.maxWeight;
     this.#weightOf = options.weightOf ?? (() => 1);
+    this.#inTurn = options.inTurn ?? ((commit) => commit());
   }
 
   /** Resolves with the answer once the group that holds the request has been committed. */
@@ -47,16 +51,17 @@ export class GroupCommit<Request, Answer> {
   async #run(): Promise<void> {
     // Requests of the same turn of the event loop join the first group.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const group = this.#takeGroup();
-      try {
-        const answers = await this.#commit(group.map((waiting) => waiting.request));
-        group.forEach((waiting, index) => waiting.resolve(answers[index]!));
-      } catch (error) {
-        for (const waiting of group) waiting.reject(error);
-      }
-    }
+    while (this.#waiting.length > 0) await this.#inTurn(() => this.#commitGroup(this.#takeGroup()));
     this.#running = null;
+  }
+
+  async #commitGroup(group: readonly Waiting<Request, Answer>[]): Promise<void> {
+    try {
+      const answers = await this.#commit(group.map((waiting) => waiting.request));
+      group.forEach((waiting, index) => waiting.resolve(answers[index]!));
+    } catch (error) {
+      for (const waiting of group) waiting.reject(error);
+    }
   }
 
   #takeGroup(): Waiting<Request, Answer>[] {

@@ -54,3 +54,26 @@ test("a failed commit rejects its own group only", async () => {
   expect(await lucky).toBe(2);
   await writer.drained();
 });
+
+test("a group is made up when its turn to commit comes, not before", async () => {
+  const groups: number[][] = [];
+  const turns: (() => void)[] = [];
+  const writer = new GroupCommit<number, number>({
+    maxWeight: 100,
+    commit: async (group) => {
+      groups.push([...group]);
+      return group;
+    },
+    inTurn: async (commit) => {
+      await new Promise<void>((resolve) => turns.push(resolve));
+      await commit();
+    },
+  });
+  const answers = [writer.submit(1)];
+  await new Promise((resolve) => setImmediate(resolve));
+  answers.push(writer.submit(2), writer.submit(3));
+  expect(groups).toEqual([]);
+  turns.shift()!();
+  expect(await Promise.all(answers)).toEqual([1, 2, 3]);
+  expect(groups).toEqual([[1, 2, 3]]);
+});
