@@ -605,15 +605,15 @@ $function$;
 
 CREATE OR REPLACE FUNCTION quotel.add_amounts(a bigint[], b bigint[])
  RETURNS bigint[]
- LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE STRICT
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
 AS $function$
-begin
-  for position in 1 .. coalesce(array_upper(b, 1), 0) loop
-    if b[position] <> 0 then a[position] := coalesce(a[position], 0) + b[position]; end if;
-  end loop;
-  return a;
-end $function$;
+  select array[
+    coalesce(a[1], 0) + coalesce(b[1], 0), coalesce(a[2], 0) + coalesce(b[2], 0), coalesce(a[3], 0) + coalesce(b[3], 0),
+    coalesce(a[4], 0) + coalesce(b[4], 0), coalesce(a[5], 0) + coalesce(b[5], 0), coalesce(a[6], 0) + coalesce(b[6], 0),
+    coalesce(a[7], 0) + coalesce(b[7], 0), coalesce(a[8], 0) + coalesce(b[8], 0), coalesce(a[9], 0) + coalesce(b[9], 0),
+    coalesce(a[10], 0) + coalesce(b[10], 0), coalesce(a[11], 0) + coalesce(b[11], 0), coalesce(a[12], 0) + coalesce(b[12], 0)]
+$function$;
 
 CREATE OR REPLACE FUNCTION quotel.add_arrays(a bigint[], b integer[])
  RETURNS bigint[]

@@ -7,15 +7,16 @@ language sql immutable parallel safe as $$
     'agent_minutes', 'storage_bytes', 'members', 'channels', 'cost']
 $$;
 
--- Adds two arrays of amounts, both from position 1; null = 0.
+-- Adds two arrays of amounts, both from position 1; null = 0. Spelled out for as many positions as there are built-in
+-- resources, because like this it is inlined into its statement; a loop takes four times as long.
 create function quotel.add_amounts(a bigint[], b bigint[]) returns bigint[]
-language plpgsql immutable strict parallel safe as $$
-begin
-  for position in 1 .. coalesce(array_upper(b, 1), 0) loop
-    if b[position] <> 0 then a[position] := coalesce(a[position], 0) + b[position]; end if;
-  end loop;
-  return a;
-end $$;
+language sql immutable parallel safe as $$
+  select array[
+    coalesce(a[1], 0) + coalesce(b[1], 0), coalesce(a[2], 0) + coalesce(b[2], 0), coalesce(a[3], 0) + coalesce(b[3], 0),
+    coalesce(a[4], 0) + coalesce(b[4], 0), coalesce(a[5], 0) + coalesce(b[5], 0), coalesce(a[6], 0) + coalesce(b[6], 0),
+    coalesce(a[7], 0) + coalesce(b[7], 0), coalesce(a[8], 0) + coalesce(b[8], 0), coalesce(a[9], 0) + coalesce(b[9], 0),
+    coalesce(a[10], 0) + coalesce(b[10], 0), coalesce(a[11], 0) + coalesce(b[11], 0), coalesce(a[12], 0) + coalesce(b[12], 0)]
+$$;
 
 -- Totals of each tenant's days; months and lifetime are sums of days (I3). One row holds all built-in resources, so an
 -- event or a reservation, which touches several, writes one row.

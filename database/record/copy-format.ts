@@ -66,9 +66,11 @@ class CopyWriter {
       return;
     }
     const whole = type === "timestamptz" ? value - POSTGRES_EPOCH_MICROS : value;
+    const high = Math.floor(whole / TWO_32);
     this.#int32(8);
-    this.#int32(Math.floor(whole / TWO_32));
-    this.#int32(whole % TWO_32);
+    this.#int32(high);
+    // Cheaper than the remainder of a division.
+    this.#int32(whole - high * TWO_32);
   }
 
   #string(type: ColumnType, value: string): void {

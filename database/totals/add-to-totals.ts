@@ -75,7 +75,9 @@ export async function addToTotals(client: ClientBase, deltas: TotalDeltas): Prom
         as added (tenant_id, resource, day_start, day_end, month_start, month_end, used, reserved)
       on conflict (tenant_id, resource, day_start) do update set
         used = quotel.add_amounts(t.used, excluded.used),
-        reserved = quotel.add_amounts(t.reserved, excluded.reserved)`,
+        -- Usage without reservations holds nothing.
+        reserved = case when excluded.reserved = '{}' then t.reserved
+          else quotel.add_amounts(t.reserved, excluded.reserved) end`,
     values: [
       textArray(rows.map((row) => row.tenantId)),
       textArray(rows.map((row) => row.row)),
