@@ -5,9 +5,9 @@ import { repeat, type Repeating } from "./repeat.ts";
 
 /** Between folds: what is not folded is summed on reading, so not long. */
 const PAUSE_MIN_MS = 1_000;
-const PAUSE_MAX_MS = 5_000;
+const PAUSE_MAX_MS = 10_000;
 /** Pause at least this many times as long as folding took: under load larger folds share more of their rows. */
-const PAUSE_PER_WORK = 4;
+const PAUSE_PER_WORK = 9;
 
 /** Folds what has been recorded into the rollups. Readers never wait for it, and need not: unfolded events count. */
 export function keepFolding(pool: Pool, metrics: Metrics, onError: (error: unknown) => void): Repeating {
