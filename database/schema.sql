@@ -226,6 +226,39 @@ create table quotel.levels (
   constraint levels_pkey PRIMARY KEY (tenant_id, resource)
 ) with (fillfactor=70);
 
+create table quotel.limit_overrides (
+  tenant_id text not null,
+  override_id uuid not null,
+  resource text not null,
+  period text not null,
+  amount bigint,
+  enforcement text default 'hard'::text not null,
+  warn_at numeric(4,3) default 0.8 not null,
+  grace_fraction numeric(6,3) default 0 not null,
+  grace_seconds integer default 0 not null,
+  burst bigint default 0 not null,
+  on_unavailable text default 'allow'::text not null,
+  on_unpriced text default 'allow'::text not null,
+  valid_from timestamp with time zone default now() not null,
+  valid_until timestamp with time zone,
+  reason text not null,
+  actor text not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  revoked_at timestamp with time zone,
+  revoked_by text,
+  constraint limit_overrides_pkey PRIMARY KEY (tenant_id, override_id),
+  constraint limit_overrides_amount_check CHECK ((amount >= 0)),
+  constraint limit_overrides_burst_check CHECK ((burst >= 0)),
+  constraint limit_overrides_check CHECK ((valid_until > valid_from)),
+  constraint limit_overrides_enforcement_check CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text, 'shadow'::text]))),
+  constraint limit_overrides_grace_fraction_check CHECK ((grace_fraction >= (0)::numeric)),
+  constraint limit_overrides_grace_seconds_check CHECK ((grace_seconds >= 0)),
+  constraint limit_overrides_on_unavailable_check CHECK ((on_unavailable = ANY (ARRAY['allow'::text, 'deny'::text]))),
+  constraint limit_overrides_on_unpriced_check CHECK ((on_unpriced = ANY (ARRAY['allow'::text, 'deny'::text]))),
+  constraint limit_overrides_period_check CHECK ((period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text, 'day'::text, 'month'::text, 'lifetime'::text, 'level'::text]))),
+  constraint limit_overrides_warn_at_check CHECK (((warn_at > (0)::numeric) AND (warn_at <= (1)::numeric)))
+);
+
 create table quotel.metric_points (
   tenant_id text not null,
   stream uuid not null,
@@ -253,10 +286,20 @@ create table quotel.plan_limits (
   amount bigint,
   enforcement text default 'hard'::text not null,
   warn_at numeric(4,3) default 0.8 not null,
+  grace_fraction numeric(6,3) default 0 not null,
+  grace_seconds integer default 0 not null,
+  burst bigint default 0 not null,
+  on_unavailable text default 'allow'::text not null,
+  on_unpriced text default 'allow'::text not null,
   constraint plan_limits_pkey PRIMARY KEY (plan_id, version, resource, period),
   constraint plan_limits_plan_id_version_fkey FOREIGN KEY (plan_id, version) REFERENCES quotel.plans(plan_id, version),
   constraint plan_limits_amount_check CHECK ((amount >= 0)),
+  constraint plan_limits_burst_check CHECK ((burst >= 0)),
   constraint plan_limits_enforcement_check CHECK ((enforcement = ANY (ARRAY['hard'::text, 'soft'::text, 'shadow'::text]))),
+  constraint plan_limits_grace_fraction_check CHECK ((grace_fraction >= (0)::numeric)),
+  constraint plan_limits_grace_seconds_check CHECK ((grace_seconds >= 0)),
+  constraint plan_limits_on_unavailable_check CHECK ((on_unavailable = ANY (ARRAY['allow'::text, 'deny'::text]))),
+  constraint plan_limits_on_unpriced_check CHECK ((on_unpriced = ANY (ARRAY['allow'::text, 'deny'::text]))),
   constraint plan_limits_period_check CHECK ((period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text, 'day'::text, 'month'::text, 'lifetime'::text, 'level'::text]))),
   constraint plan_limits_warn_at_check CHECK (((warn_at > (0)::numeric) AND (warn_at <= (1)::numeric)))
 );
@@ -265,6 +308,7 @@ create table quotel.plans (
   plan_id text not null,
   version integer not null,
   features text[] default '{}'::text[] not null,
+  rank integer default 0 not null,
   created_at timestamp with time zone default now() not null,
   constraint plans_pkey PRIMARY KEY (plan_id, version)
 );
@@ -390,6 +434,7 @@ create table quotel.tenants (
   plan_id text not null,
   plan_source text default 'default'::text not null,
   licence_status text default 'active'::text not null,
+  licence_expires_at timestamp with time zone,
   provisioned_by text,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
@@ -1507,6 +1552,10 @@ create policy tenant_own on quotel.level_days as permissive for select to quotel
 create policy writer_all on quotel.level_days as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.levels enable row level security;
 create policy writer_all on quotel.levels as permissive for all to quotel_writer using (true) with check (true);
+alter table quotel.limit_overrides enable row level security;
+create policy reader_all on quotel.limit_overrides as permissive for select to quotel_reader using (true);
+create policy tenant_own on quotel.limit_overrides as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
+create policy writer_all on quotel.limit_overrides as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.metric_points enable row level security;
 create policy writer_all on quotel.metric_points as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.quarantine enable row level security;
@@ -1619,6 +1668,9 @@ grant select on table quotel.level_days to quotel_reader;
 grant select on table quotel.level_days to quotel_tenant;
 grant insert, select, update on table quotel.level_days to quotel_writer;
 grant insert, select, update on table quotel.levels to quotel_writer;
+grant select on table quotel.limit_overrides to quotel_reader;
+grant select on table quotel.limit_overrides to quotel_tenant;
+grant insert, select, update on table quotel.limit_overrides to quotel_writer;
 grant insert, select on table quotel.metric_points to quotel_writer;
 grant select on table quotel.plan_limits to quotel_reader;
 grant select on table quotel.plan_limits to quotel_tenant;

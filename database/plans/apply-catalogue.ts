@@ -22,7 +22,8 @@ export async function applyCatalogue(pool: Pool, catalogue: Catalogue): Promise<
     await client.query("select pg_advisory_xact_lock(hashtextextended('quotel.apply_catalogue', 0))");
     const inForce = new Map((await readPlansInForce(client)).map((plan) => [plan.planId, plan]));
     const applied: AppliedPlan[] = [];
-    for (const [planId, plan] of Object.entries(catalogue.plans)) {
+    for (const [place, [planId, described]] of Object.entries(catalogue.plans).entries()) {
+      const plan = { ...described, rank: described.rank ?? place };
       const current = inForce.get(planId);
       const isNew = current === undefined || definitionOf(current) !== definitionOf(plan);
       const version = (current?.version ?? 0) + (isNew ? 1 : 0);
@@ -34,9 +35,7 @@ export async function applyCatalogue(pool: Pool, catalogue: Catalogue): Promise<
 }
 
 /** Equal for equal definitions. */
-function definitionOf({ features, limits }: Plan): string {
-  const rows = limits.map(({ resource, period, amount, enforcement, warnAt }) =>
-    JSON.stringify([resource, period, amount, enforcement, warnAt]),
-  );
-  return JSON.stringify([[...new Set(features)].sort(), rows.sort()]);
+function definitionOf({ features, rank, limits }: Plan): string {
+  const rows = limits.map((limit) => JSON.stringify(Object.entries(limit).sort()));
+  return JSON.stringify([rank, [...new Set(features)].sort(), rows.sort()]);
 }

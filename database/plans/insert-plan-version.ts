@@ -10,23 +10,21 @@ export async function insertPlanVersion(
   client: ClientBase,
   planId: string,
   version: number,
-  { features, limits }: Plan,
+  { features, rank, limits }: Plan & { readonly rank: number },
 ): Promise<void> {
   await query(client, {
     name: "insert-plan-version",
     text: `
       with plan as (
-        insert into quotel.plans (plan_id, version, features) values ($1, $2, $3)
+        insert into quotel.plans (plan_id, version, features, rank) values ($1, $2, $3, $5)
       )
-      insert into quotel.plan_limits (plan_id, version, resource, period, amount, enforcement, warn_at)
-      select $1, $2, resource, period, amount, enforcement, warn_at
+      insert into quotel.plan_limits (plan_id, version, resource, period, amount, enforcement, warn_at,
+        grace_fraction, grace_seconds, burst, on_unavailable, on_unpriced)
+      select $1, $2, resource, period, amount, enforcement, "warnAt", "graceFraction", "graceSeconds", burst,
+        "onUnavailable", "onUnpriced"
       from jsonb_to_recordset($4::jsonb) as input (
-        resource text, period text, amount bigint, enforcement text, warn_at numeric)`,
-    values: [
-      planId,
-      version,
-      features,
-      JSON.stringify(limits.map(({ warnAt, ...limit }) => ({ ...limit, warn_at: warnAt }))),
-    ],
+        resource text, period text, amount bigint, enforcement text, "warnAt" numeric, "graceFraction" numeric,
+        "graceSeconds" integer, burst bigint, "onUnavailable" text, "onUnpriced" text)`,
+    values: [planId, version, features, JSON.stringify(limits), rank],
   });
 }

@@ -6,6 +6,7 @@ import type { Plan } from "./catalogue.ts";
 export interface PlanInForce extends Plan {
   readonly planId: string;
   readonly version: number;
+  readonly rank: number;
 }
 
 /** Every plan in force, by id. One statement, so a version is never seen without its limits. */
@@ -14,16 +15,17 @@ export async function readPlansInForce(on: Pool | ClientBase): Promise<PlanInFor
     name: "read-plans-in-force",
     text: `
       select
-        p.plan_id as "planId", p.version, p.features,
+        p.plan_id as "planId", p.version, p.features, p.rank,
         coalesce(
           jsonb_agg(jsonb_build_object(
             'resource', l.resource, 'period', l.period, 'amount', l.amount, 'enforcement', l.enforcement,
-            'warnAt', l.warn_at)) filter (where l.resource is not null),
+            'warnAt', l.warn_at, 'graceFraction', l.grace_fraction, 'graceSeconds', l.grace_seconds, 'burst', l.burst,
+            'onUnavailable', l.on_unavailable, 'onUnpriced', l.on_unpriced)) filter (where l.resource is not null),
           '[]') as limits
       from (select plan_id, max(version) as version from quotel.plans group by plan_id) newest
       join quotel.plans p using (plan_id, version)
       left join quotel.plan_limits l using (plan_id, version)
-      group by p.plan_id, p.version
+      group by p.plan_id, p.version, p.features, p.rank
       order by p.plan_id`,
   });
   return rows;

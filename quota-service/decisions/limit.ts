@@ -1,15 +1,11 @@
-import type { Enforcement, LimitPeriod } from "@quotel/conventions";
 import type { ClientBase, Pool } from "pg";
+import type { LimitDefinition } from "#database/plans/catalogue";
 import { query } from "#database/pool";
 
-/** A limit of a plan. `amount` null = unlimited. */
-export interface Limit {
-  readonly resource: string;
-  readonly period: LimitPeriod;
-  readonly amount: number | null;
-  readonly enforcement: Enforcement;
-  /** Fraction of the limit from which the state is `warning`. */
-  readonly warnAt: number;
+/** A limit, of a plan or of an override. `amount` null = unlimited. */
+export interface Limit extends LimitDefinition {
+  /** Where it comes from; the plan itself is the default one where nobody has assigned it. */
+  readonly source: "plan" | "override";
 }
 
 /** Limits by plan version, remembered: versions are immutable, so what has been read once stays true. */
@@ -28,19 +24,15 @@ export class PlanLimits {
 }
 
 async function readLimits(on: ClientBase | Pool, planId: string, version: number): Promise<readonly Limit[]> {
-  const { rows } = await query<{
-    resource: string;
-    period: LimitPeriod;
-    amount: number | null;
-    enforcement: Enforcement;
-    warn_at: number;
-  }>(on, {
+  const { rows } = await query<LimitDefinition>(on, {
     name: "read-plan-limits",
     text: `
-      select resource, period, amount, enforcement, warn_at::double precision as warn_at
+      select resource, period, amount, enforcement, warn_at::double precision as "warnAt",
+        grace_fraction::double precision as "graceFraction", grace_seconds as "graceSeconds", burst,
+        on_unavailable as "onUnavailable", on_unpriced as "onUnpriced"
       from quotel.plan_limits where plan_id = $1 and version = $2
       order by resource, period`,
     values: [planId, version],
   });
-  return rows.map(({ warn_at, ...limit }) => ({ ...limit, warnAt: warn_at }));
+  return rows.map((limit) => ({ ...limit, source: "plan" }));
 }

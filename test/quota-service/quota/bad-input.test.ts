@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { applyCatalogue } from "#database/plans/apply-catalogue";
+import { limitSchema } from "#database/plans/catalogue";
 import { startTestService } from "../running-service.ts";
 
 const service = await startTestService();
@@ -162,7 +163,7 @@ describe("resources", () => {
     const check = { tenantId: "acme", resource: "gpu_seconds", amount: 1 };
     const status = async (): Promise<number> => (await service.call("POST", CHECK, { body: check })).status;
     expect(await status()).toBe(400);
-    const limit = { resource: "gpu_seconds", period: "day", amount: 10, enforcement: "hard", warnAt: 0.8 } as const;
+    const limit = limitSchema.parse({ resource: "gpu_seconds", period: "day", amount: 10 });
     await applyCatalogue(service.pool, { plans: { gpu: { features: [], limits: [limit] } } });
     await expect.poll(status, { timeout: 5_000 }).toBe(200);
   });
