@@ -50,6 +50,7 @@ export interface Collector {
 export async function startCollector(config: CollectorConfig, deps: CollectorDeps): Promise<Collector> {
   const { recorder, levels, audit, metrics, price = createPrice(), now = Date.now } = deps;
   const { counters } = metrics;
+  const { tenantAttributes } = config;
   const budget = new ByteBudget(config.inFlightBytesMax);
   metrics.watch("bytes_in_flight", "Bytes of the requests that are being handled", () => budget.held);
   const options = {
@@ -57,9 +58,9 @@ export async function startCollector(config: CollectorConfig, deps: CollectorDep
     endpoint: {
       authenticate: deps.authenticate,
       ingest: {
-        traces: answerInTime(createUsageIngest({ recorder, counters, price, now })),
-        metrics: answerInTime(createLevelIngest({ recorder, levels, counters, now })),
-        logs: answerInTime(createAuditIngest({ audit, counters, now })),
+        traces: answerInTime(createUsageIngest({ recorder, counters, price, tenantAttributes, now })),
+        metrics: answerInTime(createLevelIngest({ recorder, levels, counters, tenantAttributes, now })),
+        logs: answerInTime(createAuditIngest({ audit, counters, tenantAttributes, now })),
       },
       onAnswer: (answer: Answer) => counters.add(`requests.${answer.kind === "accepted" ? 200 : answer.status}`),
       bodyBytesMax: config.bodyBytesMax,

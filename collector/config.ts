@@ -1,3 +1,6 @@
+import { DEFAULT_TENANT_ATTRIBUTES, readTenantAttributes } from "./normalise/tenant/tenant-attributes.ts";
+import type { TenantAttributes } from "./normalise/tenant/tenant-attributes.ts";
+
 /** How the collector runs. Every field has a default; the limits are those OTLP recommends or better. */
 export interface CollectorConfig {
   readonly host: string;
@@ -20,6 +23,8 @@ export interface CollectorConfig {
   readonly ingestKey: string | null;
   /** Plan of tenants first seen in a span; null = they must be registered, else their spans are `unattributed`. */
   readonly defaultPlan: string | null;
+  /** Where the tenant of a span, data point or log record is looked for. */
+  readonly tenantAttributes: TenantAttributes;
   /** False for poolers that cannot keep prepared statements. */
   readonly prepared: boolean;
 }
@@ -57,6 +62,10 @@ export function readConfig(env: Env): ConfigResult {
   const prepared = text("QUOTEL_PREPARED") ?? "on";
   if (prepared !== "on" && prepared !== "off") problems.push(`QUOTEL_PREPARED=${prepared} is neither on nor off`);
   const defaultPlan = text("QUOTEL_DEFAULT_PLAN") ?? "trial";
+  const tenantAttributes = readTenantAttributes(text("QUOTEL_TENANT_ATTRIBUTES"));
+  if (tenantAttributes.kind === "invalid") {
+    problems.push(...tenantAttributes.problems.map((problem) => `QUOTEL_TENANT_ATTRIBUTES ${problem}`));
+  }
   const httpPort = port("QUOTEL_COLLECTOR_PORT", 4318);
   const config: CollectorConfig = {
     host: text("QUOTEL_HOST") ?? "127.0.0.1",
@@ -71,6 +80,7 @@ export function readConfig(env: Env): ConfigResult {
     dataDir: text("QUOTEL_DATA_DIR") ?? ".quotel",
     ingestKey,
     defaultPlan: defaultPlan === "none" ? null : defaultPlan,
+    tenantAttributes: tenantAttributes.kind === "attributes" ? tenantAttributes.attributes : DEFAULT_TENANT_ATTRIBUTES,
     prepared: prepared === "on",
   };
   if (config.inFlightBytesMax < 2 * config.bodyBytesMax) {

@@ -7,6 +7,7 @@ import type { Pool } from "pg";
 import { endBackfill } from "#database/backfill/end-backfill";
 import { openBackfill } from "#database/backfill/open-backfill";
 import type { UsageEvent } from "#database/record/usage-event";
+import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
 import type { ProducerConfig } from "../normalise/usage/producer.ts";
 import type { Price } from "../price/price.ts";
 import { Reasons } from "../reasons.ts";
@@ -20,6 +21,7 @@ export interface BackfillOptions {
   /** Whose spans they are, and what that key may do. */
   readonly producer: ProducerConfig & { readonly keyId: string };
   readonly price: Price;
+  readonly tenantAttributes: TenantAttributes;
   /** Plan of tenants first seen in the file; null = their spans go to `unattributed`. */
   readonly defaultPlan: string | null;
   readonly dryRun: boolean;
@@ -56,7 +58,7 @@ export async function backfill(options: BackfillOptions): Promise<BackfillReport
   const backfillId = dryRun ? null : await openBackfill(pool, { name: basename(file), sha256 });
   const attribution = new Attribution(pool, options.defaultPlan);
   const report = new Tally(backfillId);
-  const readLine = createLineReader(producer, options.price);
+  const readLine = createLineReader(producer, options.price, options.tenantAttributes);
   let waiting: UsageEvent[] = [];
   const record = async (): Promise<void> => {
     if (waiting.length === 0) return;

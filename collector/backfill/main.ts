@@ -6,7 +6,7 @@ import { listBackfills } from "#database/backfill/list-backfills";
 import { findKeyById } from "#database/keys/find-key";
 import { runAsOperator } from "#database/operator";
 import { readOverrides } from "#database/prices/read-overrides";
-import { readConfig } from "../config.ts";
+import { readConfig, type CollectorConfig } from "../config.ts";
 import { PriceOverrides } from "../price/overrides/price-overrides.ts";
 import { createPrice } from "../price/price.ts";
 import { showProgress, type Progress } from "../progress.ts";
@@ -21,24 +21,21 @@ const USAGE = `Usage:
   npm run backfill -- --revert ID     takes back exactly what the run added
   npm run backfill -- --close ID      gives up its ledger rows: it counts for good, and retention may drop them`;
 
-interface RunRequest {
+interface RunRequest extends Pick<CollectorConfig, "defaultPlan" | "tenantAttributes"> {
   readonly file: string;
   readonly key: string | null;
   readonly dryRun: boolean;
-  readonly defaultPlan: string | null;
 }
 
-async function run(pool: Pool, { file, key, dryRun, defaultPlan }: RunRequest): Promise<number> {
+async function run(pool: Pool, { key, ...request }: RunRequest): Promise<number> {
   const producer = key === null ? { keyId: "backfill", tenants: null } : await findKeyById(pool, key);
   if (producer === null) {
     console.error(`there is no key "${key}"`);
     return 1;
   }
   const price = createPrice(new PriceOverrides(await readOverrides(pool)));
-  const report = await withBar("bytes", (onProgress) =>
-    backfill({ pool, file, producer, price, defaultPlan, dryRun, onProgress }),
-  );
-  console.log(`${report.events} usage events in ${file}`);
+  const report = await withBar("bytes", (onProgress) => backfill({ pool, ...request, producer, price, onProgress }));
+  console.log(`${report.events} usage events in ${request.file}`);
   if (report.backfillId !== null) {
     console.log(`backfill ${report.backfillId}: ${report.accepted} added, ${report.duplicate} known already`);
   }
@@ -124,6 +121,7 @@ process.exitCode = await runAsOperator("quotel-backfill", process.env, process.a
   if (closed !== undefined) return (pool) => close(pool, closed);
   const read = readConfig(env);
   if (read.kind === "invalid") return read.problems.join("\n");
-  const { defaultPlan } = read.config;
-  return (pool) => run(pool, { file: file!, key, dryRun: values["dry-run"] ?? false, defaultPlan });
+  const { defaultPlan, tenantAttributes } = read.config;
+  const request = { file: file!, key, dryRun: values["dry-run"] ?? false, defaultPlan, tenantAttributes };
+  return (pool) => run(pool, request);
 });

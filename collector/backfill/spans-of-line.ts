@@ -1,8 +1,8 @@
 import type { UsageEvent } from "#database/record/usage-event";
 import { DecodeError } from "../decode/decode-error.ts";
 import { JsonTraceDecoder } from "../decode/json/traces.ts";
-import { KeyTable } from "../decode/key-table.ts";
-import { READ_ATTRIBUTES, READ_PREFIXES } from "../normalise/usage/attribute-names.ts";
+import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
+import { spanKeys } from "../normalise/usage/attribute-names.ts";
 import { normalise } from "../normalise/usage/normalise.ts";
 import type { ProducerConfig } from "../normalise/usage/producer.ts";
 import type { Price } from "../price/price.ts";
@@ -17,13 +17,14 @@ export type LineOutcome =
 export function createLineReader(
   producer: ProducerConfig,
   price: Price,
+  tenantAttributes: TenantAttributes,
 ): (line: string, nowMicros: number) => LineOutcome {
-  const decoder = new JsonTraceDecoder(new KeyTable(READ_ATTRIBUTES, { prefixes: READ_PREFIXES }));
+  const decoder = new JsonTraceDecoder(spanKeys(tenantAttributes));
   return (line, nowMicros) => {
     const rejected = new Reasons();
     try {
       const events = decoder.decode(Buffer.from(line)).flatMap((span): UsageEvent[] => {
-        const normalised = normalise(span, producer, nowMicros);
+        const normalised = normalise(span, producer, nowMicros, tenantAttributes);
         if (normalised.kind === "event") return [{ ...normalised.event, costNanoUsd: price(normalised.event) }];
         if (normalised.kind === "rejected") rejected.add(normalised.reason);
         return [];

@@ -50,6 +50,15 @@ export class Attributes {
     return index < 0 ? undefined : this.#values[index];
   }
 
+  /** The value under the first of these names that is there; a NaN is how JavaScript senders spell "unknown". */
+  first(names: readonly string[]): AttributeValue | undefined {
+    for (const name of names) {
+      const value = this.get(name);
+      if (value !== undefined && !Number.isNaN(value)) return value;
+    }
+    return undefined;
+  }
+
   entries(): [string, AttributeValue][] {
     return this.#keys.map((key, index) => [key, this.#values[index]!]);
   }

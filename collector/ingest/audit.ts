@@ -3,10 +3,10 @@ import type { Counters } from "../observe/counters.ts";
 import { DecodeError } from "../decode/decode-error.ts";
 import type { DecodedLog } from "../decode/decoded-log.ts";
 import { JsonLogsDecoder } from "../decode/json/logs.ts";
-import { KeyTable } from "../decode/key-table.ts";
 import { ProtobufLogsDecoder } from "../decode/protobuf/logs.ts";
-import { READ_LOG_ATTRIBUTES, STRUCTURED_LOG_ATTRIBUTES } from "../normalise/audit/attribute-names.ts";
+import { logKeys } from "../normalise/audit/attribute-names.ts";
 import { normaliseLog } from "../normalise/audit/normalise-log.ts";
+import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
 import { Reasons } from "../reasons.ts";
 import type { Ingest } from "../receive/endpoint.ts";
 import type { AuditRecorder } from "../record/audit-recorder.ts";
@@ -14,6 +14,7 @@ import type { AuditRecorder } from "../record/audit-recorder.ts";
 export interface AuditIngestParts {
   readonly audit: Pick<AuditRecorder, "record">;
   readonly counters: Counters;
+  readonly tenantAttributes: TenantAttributes;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -22,8 +23,8 @@ export interface AuditIngestParts {
  * Builds the way of logs after their bytes are in: decode, normalise, record, and only then the answer (I2). What it
  * returns rejects only when the recorder does.
  */
-export function createAuditIngest({ audit, counters, now }: AuditIngestParts): Ingest {
-  const keys = new KeyTable(READ_LOG_ATTRIBUTES, { structured: STRUCTURED_LOG_ATTRIBUTES });
+export function createAuditIngest({ audit, counters, tenantAttributes, now }: AuditIngestParts): Ingest {
+  const keys = logKeys(tenantAttributes);
   const decoders = { protobuf: new ProtobufLogsDecoder(keys), json: new JsonLogsDecoder(keys) };
 
   return async (bytes, encoding, producer) => {
@@ -41,7 +42,7 @@ export function createAuditIngest({ audit, counters, now }: AuditIngestParts): I
     const ignored = new Reasons();
     const rejected = new Reasons();
     for (const log of logs) {
-      const normalised = normaliseLog(log, producer, receivedAtMicros);
+      const normalised = normaliseLog(log, producer, receivedAtMicros, tenantAttributes);
       if (normalised.kind === "event") events.push(normalised.event);
       else (normalised.kind === "rejected" ? rejected : ignored).add(normalised.reason);
     }

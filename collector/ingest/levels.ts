@@ -7,6 +7,7 @@ import { JsonMetricsDecoder } from "../decode/json/metrics.ts";
 import { KeyTable } from "../decode/key-table.ts";
 import { ProtobufMetricsDecoder } from "../decode/protobuf/metrics.ts";
 import { normalisePoint } from "../normalise/levels/normalise-point.ts";
+import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
 import { Reasons } from "../reasons.ts";
 import type { Ingest } from "../receive/endpoint.ts";
 import type { LevelRecorder } from "../record/level-recorder.ts";
@@ -17,6 +18,7 @@ export interface LevelIngestParts {
   readonly recorder: Pick<Recorder, "record">;
   readonly levels: Pick<LevelRecorder, "record">;
   readonly counters: Counters;
+  readonly tenantAttributes: TenantAttributes;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -25,7 +27,8 @@ export interface LevelIngestParts {
  * Builds the way of metrics after their bytes are in: decode, normalise, record, and only then the answer (I2). What it
  * returns rejects only when a recorder does.
  */
-export function createLevelIngest({ recorder, levels, counters, now }: LevelIngestParts): Ingest {
+export function createLevelIngest(parts: LevelIngestParts): Ingest {
+  const { recorder, levels, counters, tenantAttributes, now } = parts;
   // All attributes of a point say which stream it is, so all are read, arrays and maps too.
   const keys = new KeyTable([], { prefixes: [""], structured: [""] });
   const decoders = { protobuf: new ProtobufMetricsDecoder(keys), json: new JsonMetricsDecoder(keys) };
@@ -47,7 +50,7 @@ export function createLevelIngest({ recorder, levels, counters, now }: LevelInge
     const rejected = new Reasons();
     ignored.add("not_a_number", metrics.passedOver);
     for (const decoded of metrics.points) {
-      const normalised = normalisePoint(decoded, producer, receivedAtMicros);
+      const normalised = normalisePoint(decoded, producer, receivedAtMicros, tenantAttributes);
       if (normalised.kind === "point") points.push(normalised.point);
       else if (normalised.kind === "usage") events.push(normalised.event);
       else (normalised.kind === "rejected" ? rejected : ignored).add(normalised.reason);

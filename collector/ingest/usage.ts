@@ -3,9 +3,9 @@ import type { Counters } from "../observe/counters.ts";
 import { DecodeError } from "../decode/decode-error.ts";
 import type { DecodedSpan } from "../decode/decoded-span.ts";
 import { JsonTraceDecoder } from "../decode/json/traces.ts";
-import { KeyTable } from "../decode/key-table.ts";
 import { ProtobufTraceDecoder } from "../decode/protobuf/traces.ts";
-import { READ_ATTRIBUTES, READ_PREFIXES } from "../normalise/usage/attribute-names.ts";
+import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
+import { spanKeys } from "../normalise/usage/attribute-names.ts";
 import { refusedSpan } from "../quarantine/refused-span.ts";
 import { normalise } from "../normalise/usage/normalise.ts";
 import type { Price } from "../price/price.ts";
@@ -19,6 +19,7 @@ export interface IngestParts {
   readonly recorder: Pick<Recorder, "record" | "refuse">;
   readonly counters: Counters;
   readonly price: Price;
+  readonly tenantAttributes: TenantAttributes;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -27,8 +28,8 @@ export interface IngestParts {
  * Builds the way of traces after their bytes are in: decode, normalise, price, record, and only then the answer (I2).
  * What it returns rejects only when the recorder does.
  */
-export function createUsageIngest({ recorder, counters, price, now }: IngestParts): Ingest {
-  const keys = new KeyTable(READ_ATTRIBUTES, { prefixes: READ_PREFIXES });
+export function createUsageIngest({ recorder, counters, price, tenantAttributes, now }: IngestParts): Ingest {
+  const keys = spanKeys(tenantAttributes);
   const decoders = { protobuf: new ProtobufTraceDecoder(keys), json: new JsonTraceDecoder(keys) };
 
   return async (bytes, encoding, producer, sentAtMicros = null) => {
@@ -48,14 +49,14 @@ export function createUsageIngest({ recorder, counters, price, now }: IngestPart
     const rejected = new Map<string, number>();
     const refused: RefusedSpan[] = [];
     for (const span of spans) {
-      const normalised = normalise(span, producer, receivedAtMicros);
+      const normalised = normalise(span, producer, receivedAtMicros, tenantAttributes);
       if (normalised.kind === "event") {
         events.push({ ...normalised.event, costNanoUsd: price(normalised.event) });
         scopes.add(span.scope.name || "none");
       } else {
         const reasons = normalised.kind === "rejected" ? rejected : ignored;
         reasons.set(normalised.reason, (reasons.get(normalised.reason) ?? 0) + 1);
-        if (normalised.kind === "rejected") refused.push(refusedSpan(span, normalised, producer));
+        if (normalised.kind === "rejected") refused.push(refusedSpan(span, normalised, producer, tenantAttributes));
       }
     }
 

@@ -7,7 +7,7 @@ import { countQuarantine } from "#database/quarantine/count-quarantine";
 import { discardQuarantined } from "#database/quarantine/discard-quarantined";
 import { readQuarantine } from "#database/quarantine/read-quarantine";
 import type { QuarantineFilter } from "#database/quarantine/read-quarantine";
-import { readConfig } from "../config.ts";
+import { readConfig, type CollectorConfig } from "../config.ts";
 import { PriceOverrides } from "../price/overrides/price-overrides.ts";
 import { createPrice } from "../price/price.ts";
 import { showProgress, type Progress } from "../progress.ts";
@@ -59,11 +59,11 @@ function missing(quarantineId: string): number {
 async function retry(
   pool: Pool,
   which: { readonly quarantineId: string | null; readonly reason: string | null },
-  defaultPlan: string | null,
+  { defaultPlan, tenantAttributes }: Pick<CollectorConfig, "defaultPlan" | "tenantAttributes">,
 ): Promise<number> {
   let bar: Progress | undefined;
   const price = createPrice(new PriceOverrides(await readOverrides(pool)));
-  const parts = { pool, attribution: new Attribution(pool, defaultPlan), price, now: Date.now };
+  const parts = { pool, attribution: new Attribution(pool, defaultPlan), price, tenantAttributes, now: Date.now };
   const { recorded, stay } = await replay(parts, which, (done, total) => {
     bar ??= showProgress(process.stderr, "items");
     bar.update(done, total);
@@ -96,5 +96,5 @@ process.exitCode = await runAsOperator("quotel-quarantine", process.env, process
   if (command !== "replay" || (id !== undefined && reason !== undefined)) return USAGE;
   const read = readConfig(env);
   if (read.kind === "invalid") return read.problems.join("\n");
-  return (pool) => retry(pool, { quarantineId: id ?? null, reason: reason ?? null }, read.config.defaultPlan);
+  return (pool) => retry(pool, { quarantineId: id ?? null, reason: reason ?? null }, read.config);
 });

@@ -1,12 +1,13 @@
 import { UNATTRIBUTED_TENANT } from "@quotel/conventions";
 import { cleanLabel } from "#database/record/clean-text";
 import type { DecodedSpan } from "../decode/decoded-span.ts";
+import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
+import { tenantOf } from "../normalise/tenant/tenant-of.ts";
 import { SLOT, Slots } from "../normalise/usage/attributes/slots.ts";
 import { timeProblem } from "../normalise/usage/identity.ts";
 import { seqOf } from "../normalise/usage/normalise.ts";
 import type { Normalised } from "../normalise/usage/normalise.ts";
 import type { ProducerConfig } from "../normalise/usage/producer.ts";
-import { attribute } from "../normalise/usage/tenant.ts";
 import type { RefusedSpan } from "../record/refuse-spans.ts";
 import { contentOf } from "./span-content.ts";
 
@@ -15,6 +16,7 @@ export function refusedSpan(
   span: DecodedSpan,
   { reason, claimedTenant }: Extract<Normalised, { kind: "rejected" }>,
   producer: ProducerConfig,
+  where: TenantAttributes,
 ): RefusedSpan {
   const { traceId, spanId } = span;
   const slots = new Slots(span.attributes);
@@ -31,7 +33,7 @@ export function refusedSpan(
     endedAtMicros: span.endMicros,
   };
   if (claimedTenant !== undefined) return { ...sent, tenantId: claimedTenant, isForeign: true, content: null };
-  const claim = attribute(slots, resource, producer.tenants);
+  const claim = tenantOf(span, producer.tenants, where);
   const tenantId = claim.kind === "attributed" && claim.tenantId !== UNATTRIBUTED_TENANT ? claim.tenantId : null;
   return { ...sent, tenantId, isForeign: false, content: contentOf(span) };
 }

@@ -11,6 +11,7 @@ import { recordEvents } from "#database/record/record-events";
 import type { UsageEvent } from "#database/record/usage-event";
 import { isDataError, isMissingPartition, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
+import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
 import { normalise } from "../normalise/usage/normalise.ts";
 import type { Price } from "../price/price.ts";
 import type { Attribution } from "../record/attribution.ts";
@@ -29,6 +30,8 @@ export interface RetryParts {
   readonly pool: Pool;
   readonly attribution: Attribution;
   readonly price: Price;
+  /** Looked at in what was kept of a span: a name configured since then is not in it. */
+  readonly tenantAttributes: TenantAttributes;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -59,7 +62,7 @@ export async function tryAgain(parts: RetryParts, item: Quarantined): Promise<Re
 }
 
 /** The usage event that the item is, or why it is none. */
-async function eventOf({ pool, price }: RetryParts, item: Quarantined): Promise<UsageEvent | string> {
+async function eventOf({ pool, price, tenantAttributes }: RetryParts, item: Quarantined): Promise<UsageEvent | string> {
   if (item.signal === "event") {
     const event = item.payload as UsageEvent;
     const claimed = event.detail?.[CLAIMED_TENANT];
@@ -69,7 +72,7 @@ async function eventOf({ pool, price }: RetryParts, item: Quarantined): Promise<
   if (item.signal !== "span") return "not_replayable";
   const key = await findKeyById(pool, item.producerId);
   if (key === null) return "unknown_producer";
-  const normalised = normalise(spanOf(item.payload as SpanContent), key, item.receivedAtMs * 1000);
+  const normalised = normalise(spanOf(item.payload as SpanContent), key, item.receivedAtMs * 1000, tenantAttributes);
   if (normalised.kind !== "event") return normalised.reason;
   return { ...normalised.event, costNanoUsd: price(normalised.event) };
 }

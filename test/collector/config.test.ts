@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { readConfig } from "../../collector/config.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../collector/normalise/tenant/tenant-attributes.ts";
 
 test("the collector's configuration has a default for everything", () => {
   expect(readConfig({})).toEqual({
@@ -16,6 +17,7 @@ test("the collector's configuration has a default for everything", () => {
       dataDir: ".quotel",
       ingestKey: null,
       defaultPlan: "trial",
+      tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
       prepared: true,
     },
   });
@@ -28,6 +30,7 @@ test("all of the collector's configuration problems are reported at once, withou
     QUOTEL_COLLECTOR_IN_FLIGHT_MIB: "0",
     QUOTEL_INGEST_KEY: "secret",
     QUOTEL_PREPARED: "maybe",
+    QUOTEL_TENANT_ATTRIBUTES: "org.id,",
     DATABASE_URL: "mysql://user:secret@db/x",
   });
   if (read.kind === "config") throw new Error("accepted");
@@ -35,6 +38,7 @@ test("all of the collector's configuration problems are reported at once, withou
     "DATABASE_URL",
     "QUOTEL_INGEST_KEY",
     "QUOTEL_PREPARED",
+    "QUOTEL_TENANT_ATTRIBUTES",
     "QUOTEL_COLLECTOR_PORT",
     "QUOTEL_COLLECTOR_BODY_MIB",
     "QUOTEL_COLLECTOR_IN_FLIGHT_MIB",

@@ -1,4 +1,6 @@
-import { NAMES } from "../usage/attribute-names.ts";
+import { KeyTable } from "../../decode/key-table.ts";
+import { tenantAttributeNames } from "../tenant/tenant-attributes.ts";
+import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
 
 /** What every audit event's name begins with; the rest is its type. */
 export const AUDIT_PREFIX = "quotel.audit.";
@@ -25,13 +27,8 @@ export const AUDIT_NAMES = {
   metadata: ["quotel.audit.metadata"],
 } as const satisfies Record<string, readonly string[]>;
 
-/** What the decoders have to keep of a log record and its resource. */
-export const READ_LOG_ATTRIBUTES: readonly string[] = [
-  EVENT_NAME_ATTRIBUTE,
-  ...Object.values(AUDIT_NAMES).flat(),
-  ...NAMES.tenant,
-  ...NAMES.metadataJson,
-];
+/** What the decoders have to keep of a log record, but for its tenant. */
+export const READ_LOG_ATTRIBUTES: readonly string[] = [EVENT_NAME_ATTRIBUTE, ...Object.values(AUDIT_NAMES).flat()];
 
 /** Attributes whose value may be an array or a map. */
 export const STRUCTURED_LOG_ATTRIBUTES: readonly string[] = [
@@ -39,3 +36,13 @@ export const STRUCTURED_LOG_ATTRIBUTES: readonly string[] = [
   ...AUDIT_NAMES.new,
   ...AUDIT_NAMES.metadata,
 ];
+
+/**
+ * The table by which the decoders know what to keep of a record and its resource, where the tenant is looked for in
+ * `tenants`.
+ */
+export function logKeys(tenants: TenantAttributes): KeyTable {
+  return new KeyTable([...READ_LOG_ATTRIBUTES, ...tenantAttributeNames(tenants)], {
+    structured: STRUCTURED_LOG_ATTRIBUTES,
+  });
+}

@@ -3,8 +3,9 @@ import { ACTOR_TYPES, AUDIT_RESULTS } from "#database/audit/audit-event";
 import type { AuditEvent, AuditResult } from "#database/audit/audit-event";
 import type { Attributes, AttributeValue } from "../../decode/attributes.ts";
 import type { DecodedLog } from "../../decode/decoded-log.ts";
-import { Slots } from "../usage/attributes/slots.ts";
-import { attribute } from "../usage/tenant.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../tenant/tenant-attributes.ts";
+import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
+import { tenantOf } from "../tenant/tenant-of.ts";
 import { AUDIT_NAMES, AUDIT_PREFIX, EVENT_NAME_ATTRIBUTE } from "./attribute-names.ts";
 import { jsonValue } from "./json-value.ts";
 
@@ -38,8 +39,15 @@ const FUTURE_MAX_MICROS = 86_400_000_000;
  * One log record to one audit event, when its name begins `quotel.audit.`; every other record is ignored. Pure. Without
  * a tenant it belongs to `unattributed`, like a span. Without an id of its own it is identified by a hash of what it
  * says, so two records that say the same at the same microsecond are one (I1).
+ *
+ * @param where where the tenant is looked for; the decoder must have kept those attributes
  */
-export function normaliseLog(log: DecodedLog, producer: AuditProducer, receivedAtMicros: number): NormalisedLog {
+export function normaliseLog(
+  log: DecodedLog,
+  producer: AuditProducer,
+  receivedAtMicros: number,
+  where: TenantAttributes = DEFAULT_TENANT_ATTRIBUTES,
+): NormalisedLog {
   const name = log.eventName === "" ? log.attributes.get(EVENT_NAME_ATTRIBUTE) : log.eventName;
   if (typeof name !== "string" || !name.startsWith(AUDIT_PREFIX)) return { kind: "ignored", reason: "no_audit_event" };
   const eventType = name.slice(AUDIT_PREFIX.length);
@@ -47,7 +55,7 @@ export function normaliseLog(log: DecodedLog, producer: AuditProducer, receivedA
   const occurredAtMicros = log.timeMicros === 0 ? log.observedMicros : log.timeMicros;
   if (occurredAtMicros === 0) return rejected("no_time");
   if (occurredAtMicros > receivedAtMicros + FUTURE_MAX_MICROS) return rejected("in_future");
-  const tenant = attribute(new Slots(log.attributes), new Slots(log.resource), producer.tenants);
+  const tenant = tenantOf(log, producer.tenants, where);
   if (tenant.kind === "rejected") return tenant;
 
   const said = reader(log.attributes);

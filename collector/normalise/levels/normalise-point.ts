@@ -3,8 +3,9 @@ import { amountMaxOf, usageOfPoint } from "#database/levels/counters/usage-of-po
 import type { MetricPoint } from "#database/levels/metric-point";
 import type { UsageEvent } from "#database/record/usage-event";
 import type { DecodedPoint } from "../../decode/decoded-point.ts";
-import { Slots } from "../usage/attributes/slots.ts";
-import { attribute } from "../usage/tenant.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../tenant/tenant-attributes.ts";
+import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
+import { tenantOf } from "../tenant/tenant-of.ts";
 import { canBeHeld, resourceOf } from "./resource.ts";
 import { streamOf } from "./stream.ts";
 import { kindOf, timeProblem, valueProblem } from "./value.ts";
@@ -39,11 +40,14 @@ const FUTURE_TOLERANCE_MICROS = 60_000_000;
  * - Gauges and up-down sums are levels. A level is somebody's, so a point without a tenant is rejected.
  * - Monotonic sums are usage, by tenant or `unattributed` like spans (I6): delta ones their value, cumulative ones the
  *   difference to the stream's last point, which the record stage knows.
+ *
+ * @param where where the tenant is looked for
  */
 export function normalisePoint(
   decoded: DecodedPoint,
   producer: PointProducer,
   receivedAtMicros: number,
+  where: TenantAttributes = DEFAULT_TENANT_ATTRIBUTES,
 ): NormalisedPoint {
   const named = resourceOf(decoded);
   if (named.kind !== "resource") return named;
@@ -57,7 +61,7 @@ export function normalisePoint(
   if (problem !== null) return rejected(problem);
   // What is missing may be what tells two streams apart.
   if (decoded.attributes.omitted().length > 0) return rejected("too_many_attributes");
-  const tenant = attribute(new Slots(decoded.attributes), new Slots(decoded.resource), producer.tenants);
+  const tenant = tenantOf(decoded, producer.tenants, where);
   if (tenant.kind === "rejected") return tenant;
   const { tenantId } = tenant;
   if (!isUsage && tenantId === UNATTRIBUTED_TENANT) return rejected("no_tenant");

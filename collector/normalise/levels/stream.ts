@@ -1,15 +1,17 @@
 import { hash } from "node:crypto";
-import { ATTR_QUOTEL_RESOURCE, ATTR_SERVICE_NAME } from "@quotel/conventions";
+import { ATTR_QUOTEL_RESOURCE, ATTR_QUOTEL_TENANT_ID, ATTR_SERVICE_NAME } from "@quotel/conventions";
 import type { PointKind } from "#database/levels/metric-point";
 import type { Attributes } from "../../decode/attributes.ts";
 import type { DecodedPoint } from "../../decode/decoded-point.ts";
-import { NAMES } from "../usage/attribute-names.ts";
 
 /** What names the running instance where it has no `service.instance.id`. */
 const INSTANCE_ATTRIBUTES = ["k8s.pod.uid", "container.id", "host.name", "process.pid"];
 
-/** Attributes that say whose and which resource it is; the tenant and the resource are in the identity as such. */
-const NOT_THE_STREAM: ReadonlySet<string> = new Set([ATTR_QUOTEL_RESOURCE, ...NAMES.tenant]);
+/**
+ * Attributes that say whose and which resource it is; the tenant and the resource are in the identity as such. Other
+ * names for the tenant are configured, so they are attributes like any: a stream must stay itself when the list changes.
+ */
+const NOT_THE_STREAM: ReadonlySet<string> = new Set([ATTR_QUOTEL_RESOURCE, ATTR_QUOTEL_TENANT_ID]);
 
 export interface StreamOwner {
   /** The key the point came with. */

@@ -1,34 +1,16 @@
 import * as own from "@quotel/conventions";
+import { KeyTable } from "../../decode/key-table.ts";
+import { DEFAULT_TENANT_ATTRIBUTES, tenantAttributeNames } from "../tenant/tenant-attributes.ts";
+import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
 
 /**
- * Every attribute the collector reads, by what it means. Of several names for one thing the first in its list that a
+ * Every attribute of a span the collector reads, by what it means; the tenant's are configured and listed in `tenant/`. Of several names for one thing the first in its list that a
  * span carries counts. Each list goes: OpenTelemetry now and before, OpenLLMetry, OpenInference, Vercel AI SDK,
  * Langfuse, OpenLIT, Sentry, pydantic-ai; a name that several share stands at its first owner.
  *
  * Not read, because nothing of an event depends on it: session and conversation ids, response ids, prompts.
  */
 export const NAMES = {
-  tenant: [
-    own.ATTR_QUOTEL_TENANT_ID,
-    "tenant.id",
-    "tenant_id",
-    "traceloop.association.properties.customer_id",
-    "traceloop.association.properties.tenant_id",
-    "ai.telemetry.metadata.tenantId",
-    "ai.telemetry.metadata.tenant_id",
-    "ai.telemetry.metadata.customerId",
-    "ai.telemetry.metadata.customer_id",
-    "ai.settings.context.tenantId",
-    "ai.settings.context.tenant_id",
-    "langfuse.trace.metadata.tenant_id",
-    "langfuse.trace.metadata.tenantId",
-    "langfuse.trace.metadata.tenant.id",
-    "langfuse.trace.metadata.customer_id",
-    "langfuse.observation.metadata.tenant_id",
-    "langfuse.observation.metadata.tenantId",
-  ],
-  /** A JSON object that may name the tenant: OpenInference's `setMetadata`, pydantic-ai's `metadata`, Langfuse's. */
-  metadataJson: ["metadata", "langfuse.trace.metadata"],
   user: [
     own.ATTR_USER_ID,
     "enduser.id",
@@ -176,11 +158,20 @@ export const KEPT_NAMES: readonly string[] = [
   "langfuse.observation.cost_details",
 ];
 
-/** What the decoders have to keep; the rest of a span is never made into values. */
-export const READ_ATTRIBUTES: readonly string[] = [...Object.values(NAMES).flat(), ...KEPT_NAMES];
+/** What the decoders have to keep unless more is configured; the rest of a span is never made into values. */
+export const READ_ATTRIBUTES: readonly string[] = [
+  ...tenantAttributeNames(DEFAULT_TENANT_ATTRIBUTES),
+  ...Object.values(NAMES).flat(),
+  ...KEPT_NAMES,
+];
 
 /** Metadata the app gives an event (`quotel.metadata.<name>`). */
 export const METADATA_PREFIX = "quotel.metadata.";
 
 /** What the decoders keep of names that begin so. */
 export const READ_PREFIXES: readonly string[] = [METADATA_PREFIX];
+
+/** The table by which the decoders know what to keep of spans, where the tenant is looked for in `tenants`. */
+export function spanKeys(tenants: TenantAttributes): KeyTable {
+  return new KeyTable([...READ_ATTRIBUTES, ...tenantAttributeNames(tenants)], { prefixes: READ_PREFIXES });
+}

@@ -1,6 +1,9 @@
 import { RESERVATION_ID_PATTERN } from "@quotel/conventions";
 import type { UsageEvent, UsageFlag } from "#database/record/usage-event";
 import type { DecodedSpan } from "../../decode/decoded-span.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../tenant/tenant-attributes.ts";
+import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
+import { tenantOf } from "../tenant/tenant-of.ts";
 import { SLOT, Slots } from "./attributes/slots.ts";
 import { detailOf } from "./detail.ts";
 import { classify } from "./event-type/classify.ts";
@@ -10,7 +13,6 @@ import { providerOf } from "./provider.ts";
 import { quantityOf } from "./quantity.ts";
 import { serviceTierOf } from "./service-tier.ts";
 import { statusOf } from "./status.ts";
-import { attribute } from "./tenant.ts";
 import { tokensOf } from "./tokens/tokens.ts";
 
 /**
@@ -39,8 +41,15 @@ const FUTURE_TOLERANCE_MICROS = 60_000_000;
  * `receivedAtMicros` only decides the flag `clock_skew`. The claimed end is never altered: it is part of the event's
  * identity, and a redelivery, received at another time, has to give the same one. An event from the future is accounted
  * at its receipt, or quarantined, by the record stage (I4).
+ *
+ * @param where where the tenant is looked for; the decoder must have kept those attributes
  */
-export function normalise(span: DecodedSpan, producer: ProducerConfig, receivedAtMicros: number): Normalised {
+export function normalise(
+  span: DecodedSpan,
+  producer: ProducerConfig,
+  receivedAtMicros: number,
+  where: TenantAttributes = DEFAULT_TENANT_ATTRIBUTES,
+): Normalised {
   const badId = idProblem(span);
   if (badId !== null) return { kind: "rejected", reason: badId };
   const slots = new Slots(span.attributes);
@@ -50,7 +59,7 @@ export function normalise(span: DecodedSpan, producer: ProducerConfig, receivedA
   const badTime = timeProblem(span);
   if (badTime !== null) return { kind: "rejected", reason: badTime };
   const resource = new Slots(span.resource);
-  const tenant = attribute(slots, resource, producer.tenants);
+  const tenant = tenantOf(span, producer.tenants, where);
   if (tenant.kind === "rejected") return tenant;
   const provider = providerOf(slots.label(SLOT.provider));
   const tokens = tokensOf(slots, span.scope, provider, eventType);

@@ -8,6 +8,7 @@ import { foldRollups } from "#database/rollups/fold";
 import { recordChunk } from "../../../collector/backfill/chunk.ts";
 import { revert } from "../../../collector/backfill/revert.ts";
 import { replay } from "../../../collector/quarantine/replay.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { createPrice } from "../../../collector/price/price.ts";
 import { reattribute } from "../../../collector/reattribute/reattribute.ts";
 import { Attribution } from "../../../collector/record/attribution.ts";
@@ -145,7 +146,13 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
           break;
         case "replay":
           await replay(
-            { pool: owner, attribution, price: createPrice(), now: Date.now },
+            {
+              pool: owner,
+              attribution,
+              price: createPrice(),
+              tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
+              now: Date.now,
+            },
             { quarantineId: null, reason: null },
           );
       }

@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { createPool } from "#database/pool";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createAuditIngest } from "../../../collector/ingest/audit.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { createAuditRecorder } from "../../../collector/record/audit-recorder.ts";
 import { createTestDatabase } from "../../database/test-database.ts";
 
@@ -19,7 +20,8 @@ const pools = [1, 2].map((n) =>
 afterAll(() => Promise.all(pools.map((pool) => pool.end())));
 const counters = new Counters();
 const recorders = pools.map((pool) => createAuditRecorder({ pool, defaultPlan: "trial", log: quiet }));
-const ingests = recorders.map((audit) => createAuditIngest({ audit, counters, now: Date.now }));
+const parts = { counters, tenantAttributes: DEFAULT_TENANT_ATTRIBUTES, now: Date.now };
+const ingests = recorders.map((audit) => createAuditIngest({ ...parts, audit }));
 
 type Emit = (logger: ReturnType<LoggerProvider["getLogger"]>) => void;
 
@@ -98,7 +100,7 @@ test("an audit event that cannot be used is rejected with its reason, and its ne
 test("an audit recorder whose database is away asks for the events again", async () => {
   const pool = createPool({ connectionString: "postgres://nobody:x@127.0.0.1:9/none", applicationName: "away" });
   const audit = createAuditRecorder({ pool, defaultPlan: "trial", log: quiet });
-  const ingest = createAuditIngest({ audit, counters, now: Date.now });
+  const ingest = createAuditIngest({ ...parts, audit });
   const bytes = await exported("json", (logger) => logger.emit({ eventName: "quotel.audit.a" }));
   expect(await ingest(bytes, "json", PRODUCER)).toMatchObject({ kind: "error", status: 503, retryAfterSeconds: 2 });
   await pool.end();

@@ -9,6 +9,7 @@ import { foldRollups } from "#database/rollups/fold";
 import { backfill } from "../../../collector/backfill/backfill.ts";
 import type { BackfillReport } from "../../../collector/backfill/backfill.ts";
 import { revert } from "../../../collector/backfill/revert.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { createPrice } from "../../../collector/price/price.ts";
 import { bucketDrift } from "../../database/attribution/bucket-drift.ts";
 import { driftFromLedger, storedTotals } from "../../database/record/usage-oracle.ts";
@@ -24,7 +25,7 @@ const directory = await mkdtemp(join(tmpdir(), "quotel-backfill-"));
 afterAll(() => rm(directory, { recursive: true }));
 
 /** A line with one chat span of 100 tokens, which ended so many days ago; the number is its identity. */
-function line(number: number, daysAgo: number, tenant = "acme"): string {
+function line(number: number, daysAgo: number, tenant = "acme", tenantAttribute = "quotel.tenant.id"): string {
   const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - daysAgo * DAY_MS + number;
   const text = (key: string, value: string): object => ({ key, value: { stringValue: value } });
   const span = {
@@ -38,7 +39,7 @@ function line(number: number, daysAgo: number, tenant = "acme"): string {
       text("gen_ai.operation.name", "chat"),
       text("gen_ai.provider.name", "openai"),
       text("gen_ai.request.model", "gpt-4o"),
-      text("quotel.tenant.id", tenant),
+      text(tenantAttribute, tenant),
       { key: "gen_ai.usage.input_tokens", value: { intValue: "60" } },
       { key: "gen_ai.usage.output_tokens", value: { intValue: 40 } },
     ],
@@ -46,11 +47,15 @@ function line(number: number, daysAgo: number, tenant = "acme"): string {
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope: { name: "app" }, spans: [span] }] }] });
 }
 
-async function run(lines: readonly string[], dryRun = false): Promise<BackfillReport> {
+async function run(
+  lines: readonly string[],
+  dryRun = false,
+  tenantAttributes = DEFAULT_TENANT_ATTRIBUTES,
+): Promise<BackfillReport> {
   const file = join(directory, "traces.jsonl");
   await writeFile(file, `${lines.join("\n")}\n`);
   const producer = { keyId: "backfill", tenants: null };
-  return backfill({ pool, file, producer, price: createPrice(), defaultPlan: "trial", dryRun });
+  return backfill({ pool, file, producer, price: createPrice(), tenantAttributes, defaultPlan: "trial", dryRun });
 }
 
 async function tokensOf(tenant: string): Promise<number> {
@@ -136,4 +141,10 @@ test("spans that have yet to end are left out and said", async () => {
   const report = await run([line(1, -3, "early")]);
   expect(report.accepted).toBe(0);
   expect(report.leftOut.said("left out")).toBe("left out: in_future (1)");
+});
+
+test("a file's spans belong to the tenant in the configured attribute", async () => {
+  const where = { names: ["quotel.tenant.id", "org.id"], jsonNames: [] };
+  await run([line(1, 50, "named", "org.id"), line(2, 50, "not-named", "tenant.id")], false, where);
+  expect([await tokensOf("named"), await tokensOf("not-named")]).toEqual([100, 0]);
 });

@@ -5,6 +5,7 @@ import { Counters } from "../../../collector/observe/counters.ts";
 import { createAuditIngest } from "../../../collector/ingest/audit.ts";
 import { createLevelIngest } from "../../../collector/ingest/levels.ts";
 import { createUsageIngest } from "../../../collector/ingest/usage.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { Reasons } from "../../../collector/reasons.ts";
 import type { Answer } from "../../../collector/receive/answer.ts";
 import type { Ingest } from "../../../collector/receive/endpoint.ts";
@@ -33,7 +34,14 @@ export class Pipeline {
     };
     const store = { record: () => Promise.resolve({ kind: "committed", refused: new Reasons() } as const) };
     const price = createPrice();
-    const parts = { recorder, levels: store, audit: store, counters, price, now: () => 1_790_000_000_000 };
+    const stores = { recorder, levels: store, audit: store };
+    const parts = {
+      ...stores,
+      counters,
+      price,
+      tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
+      now: () => 1_790_000_000_000,
+    };
     this.#ingest = {
       traces: createUsageIngest(parts),
       metrics: createLevelIngest(parts),

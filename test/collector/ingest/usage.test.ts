@@ -7,10 +7,12 @@ import { createPrice } from "../../../collector/price/price.ts";
 import type { UsageEvent } from "#database/record/usage-event";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createUsageIngest } from "../../../collector/ingest/usage.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { chatRequest } from "../receive/requests.ts";
 import { MemoryRecorder } from "../receive/collector-under-test.ts";
 
 const PRODUCER = { keyId: "k", tenants: null };
+const PARTS = { price: createPrice(), tenantAttributes: DEFAULT_TENANT_ATTRIBUTES };
 const REQUESTS = [
   { encoding: "json", bytes: Buffer.from(chatRequest(4)) },
   { encoding: "protobuf", bytes: await protobufRequest() },
@@ -18,7 +20,7 @@ const REQUESTS = [
 
 test.each(REQUESTS)("no damage to a $encoding request gives anything but sound events or a 400", async (request) => {
   const recorder = new MemoryRecorder();
-  const ingest = createUsageIngest({ recorder, counters: new Counters(), price: createPrice(), now: Date.now });
+  const ingest = createUsageIngest({ ...PARTS, recorder, counters: new Counters(), now: Date.now });
   const damage = fc.record({ at: fc.nat(), bytes: fc.uint8Array({ minLength: 1, maxLength: 3 }), removed: fc.nat(4) });
   await fc.assert(
     fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 5 }), async (damages) => {
@@ -40,9 +42,9 @@ test("the same bytes always give the same events, whenever they are received", a
     const recorder = new MemoryRecorder();
     let nowMs = Date.UTC(2026, 10, 1);
     const ingest = createUsageIngest({
+      ...PARTS,
       recorder,
       counters: new Counters(),
-      price: createPrice(),
       now: () => (nowMs += 3_600_000),
     });
     await ingest(bytes, encoding, PRODUCER);

@@ -152,6 +152,16 @@ describe("what makes a stream one", () => {
     expect(streamOf(point)).not.toBe(streamOf(base));
   });
 
+  test("a stream stays itself when the list of tenant attributes changes, and another name for the tenant tells streams apart", () => {
+    const of = (unit: string, names: readonly string[]): string => {
+      const point = pointOf({ "org.unit": unit }, { ...CUMULATIVE, resource: instance });
+      const outcome = normalisePoint(point, PRODUCER, SAMPLED_AT_MICROS, { names, jsonNames: [] });
+      return outcome.kind === "point" ? outcome.point.stream : outcome.kind;
+    };
+    expect(of("a", ["quotel.tenant.id", "org.unit"])).toBe(of("a", ["quotel.tenant.id"]));
+    expect(of("a", ["quotel.tenant.id", "org.unit"])).not.toBe(of("b", ["quotel.tenant.id", "org.unit"]));
+  });
+
   test("two keys never share a stream", () => {
     expect(streamOf(base, "key-2")).not.toBe(streamOf(base));
   });

@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { createPool } from "#database/pool";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createLevelIngest } from "../../../collector/ingest/levels.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { createLevelRecorder } from "../../../collector/record/level-recorder.ts";
 import { createRecorder } from "../../../collector/record/recorder.ts";
 import { createTestDatabase } from "../../database/test-database.ts";
@@ -28,7 +29,13 @@ const recorder = createRecorder({ pool, defaultPlan: "trial", log: quiet });
 afterAll(() => recorder.close());
 const levels = createLevelRecorder({ pool, defaultPlan: "trial", log: quiet });
 const counters = new Counters();
-const ingest = createLevelIngest({ recorder, levels, counters, now: Date.now });
+const ingest = createLevelIngest({
+  recorder,
+  levels,
+  counters,
+  tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
+  now: Date.now,
+});
 
 /** An app with the real metrics SDK whose exports are handed to the test. */
 function meteredApp(temporality: AggregationTemporality): {

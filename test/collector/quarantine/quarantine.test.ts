@@ -8,6 +8,7 @@ import { readQuarantine } from "#database/quarantine/read-quarantine";
 import type { UsageEvent } from "#database/record/usage-event";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createUsageIngest } from "../../../collector/ingest/usage.ts";
+import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { createPrice } from "../../../collector/price/price.ts";
 import { replay } from "../../../collector/quarantine/replay.ts";
 import { Attribution } from "../../../collector/record/attribution.ts";
@@ -28,7 +29,13 @@ const writer = createPool({ connectionString: database.writerUrl, applicationNam
 afterAll(() => writer.end());
 const recorder = createRecorder({ pool: writer, defaultPlan: "trial", log: quiet });
 afterAll(() => recorder.close());
-const ingest = createUsageIngest({ recorder, counters: new Counters(), price: createPrice(), now: Date.now });
+const ingest = createUsageIngest({
+  recorder,
+  counters: new Counters(),
+  price: createPrice(),
+  tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
+  now: Date.now,
+});
 await owner.query(
   "insert into quotel.api_keys (key_hash, key_id, kind) values (decode('00', 'hex'), 'gateway', 'ingest')",
 );
@@ -42,6 +49,7 @@ const partsAt = (now: () => number) => ({
   pool: owner,
   attribution: new Attribution(owner, "trial"),
   price: createPrice(),
+  tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
   now,
 });
 const everything = { quarantineId: null, reason: null };
@@ -163,4 +171,21 @@ test("a producer that makes up foreign tenants without end gets a bounded number
     from quotel.security_events`,
   );
   expect(rows).toEqual([{ rows: 101, spans: 600, others: 400 }]);
+});
+
+test("what was kept of a span is given to the tenant in the configured attribute when it is replayed", async () => {
+  const tenantAttributes = { names: ["quotel.tenant.id", "org.id"], jsonNames: [] };
+  const parts = { recorder, counters: new Counters(), price: createPrice(), tenantAttributes };
+  const configured = createUsageIngest({ ...parts, now: Date.now });
+  const said = { "org.id": "acme", "tenant.id": "elsewhere", "gen_ai.usage.input_tokens": 5_000_000_000 };
+  await configured(encoded(traceRequest(said)), "json", PRODUCER);
+  const [item] = await readQuarantine(owner, {}, 10);
+  // As if the bound that refused it were higher today.
+  await owner.query(
+    "update quotel.quarantine set payload = replace(payload::text, '5000000000', '50')::jsonb where quarantine_id = $1",
+    [item!.quarantineId],
+  );
+  expect(await replay({ ...partsAt(Date.now), tenantAttributes }, everything)).toMatchObject({ recorded: 1 });
+  const { rows } = await owner.query("select tenant_id, input_tokens from quotel.usage_events");
+  expect(rows).toEqual([{ tenant_id: "acme", input_tokens: 50 }]);
 });

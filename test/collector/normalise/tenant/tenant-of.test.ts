@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { eventOf, outcomeOf, spanOf } from "./span-of.ts";
+import { normalise } from "../../../../collector/normalise/usage/normalise.ts";
+import { ENDED_AT_MICROS, eventOf, outcomeOf, spanOf } from "../usage/span-of.ts";
 
 const CHAT = { "gen_ai.operation.name": "chat" };
 
@@ -37,4 +38,16 @@ test.each([
   [{ metadata: '{"__proto__":{"tenant_id":"acme"}}' }, "unattributed"],
 ])("metadata in JSON names the tenant where no attribute does: %o -> %s", (metadata, tenantId) => {
   expect(eventOf({ ...CHAT, ...metadata }).tenantId).toBe(tenantId);
+});
+
+test("a configured list decides alone, in its order, and a name may mean something else beside the tenant", () => {
+  const where = { names: ["quotel.tenant.id", "org.id", "user.id"], jsonNames: [] };
+  const tenantOf = (attributes: Parameters<typeof spanOf>[0]): unknown => {
+    const outcome = normalise(spanOf({ ...CHAT, ...attributes }), { tenants: null }, ENDED_AT_MICROS, where);
+    return outcome.kind === "event" ? [outcome.event.tenantId, outcome.event.userId] : outcome;
+  };
+  expect(tenantOf({ "user.id": "ann", "org.id": "acme" })).toEqual(["acme", "ann"]);
+  expect(tenantOf({ "user.id": "ann", "org.id": Number.NaN })).toEqual(["ann", "ann"]);
+  expect(tenantOf({ "org.id": "acme", "quotel.tenant.id": "globex" })).toEqual(["globex", null]);
+  expect(tenantOf({ "tenant.id": "acme", metadata: '{"tenant_id":"acme"}' })).toEqual(["unattributed", null]);
 });
