@@ -1,5 +1,6 @@
 /**
- * Span attribute names that quotel's own instrumentation emits and its collector reads.
+ * Attribute and metric names that quotel's own instrumentation emits and its collector reads; those of audit events are
+ * in `audit.ts`.
  *
  * The `gen_ai.*` names follow the OpenTelemetry GenAI conventions (semantic-conventions-genai 1.42);
  * they are copied here because the upstream constants are deprecated and due to move.
@@ -23,6 +24,9 @@ export const ATTR_QUOTEL_STATUS = "quotel.status";
 export const ATTR_QUOTEL_BOOT_ID = "quotel.boot.id";
 /** Position of the record in its boot's sequence, from 1, without gaps. */
 export const ATTR_QUOTEL_SEQ = "quotel.seq";
+
+/** A metric of this name and a resource behind it is that resource's level: `quotel.level.storage_bytes`. */
+export const LEVEL_METRIC_PREFIX = "quotel.level.";
 
 /** Instrumentation scope of every span of ours. */
 export const QUOTEL_SCOPE_NAME = "@quotel/instrumentation";

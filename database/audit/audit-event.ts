@@ -1,9 +1,4 @@
-/** Who acted: the platform itself, an administrator of it, somebody of the tenant, or a visitor of the tenant's. */
-export const ACTOR_TYPES = ["system", "admin", "tenant", "visitor"] as const;
-export type ActorType = (typeof ACTOR_TYPES)[number];
-
-export const AUDIT_RESULTS = ["success", "failure", "partial"] as const;
-export type AuditResult = (typeof AUDIT_RESULTS)[number];
+import type { ActorType, AuditResult } from "@quotel/conventions";
 
 /** A value of JSON, of any depth. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };

@@ -1,30 +1,28 @@
+import * as own from "@quotel/conventions";
 import { KeyTable } from "../../decode/key-table.ts";
 import { tenantAttributeNames } from "../tenant/tenant-attributes.ts";
 import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
-
-/** What every audit event's name begins with; the rest is its type. */
-export const AUDIT_PREFIX = "quotel.audit.";
 
 /** The older way of naming a log record's event, from before records had a field for it. */
 export const EVENT_NAME_ATTRIBUTE = "event.name";
 
 /** Every attribute an audit event is read from, by what it means; of several names the first that is there counts. */
 export const AUDIT_NAMES = {
-  id: ["quotel.audit.id"],
-  entityType: ["quotel.audit.entity.type"],
-  entityId: ["quotel.audit.entity.id"],
-  action: ["quotel.audit.action"],
-  actorType: ["quotel.audit.actor.type"],
-  actorId: ["quotel.audit.actor.id"],
-  old: ["quotel.audit.old"],
-  new: ["quotel.audit.new"],
-  summary: ["quotel.audit.summary"],
-  result: ["quotel.audit.result"],
-  error: ["quotel.audit.error"],
-  clientAddress: ["quotel.audit.client.address", "client.address"],
-  userAgent: ["quotel.audit.user_agent.original", "user_agent.original"],
-  requestId: ["quotel.audit.request.id"],
-  metadata: ["quotel.audit.metadata"],
+  id: [own.ATTR_QUOTEL_AUDIT_ID],
+  entityType: [own.ATTR_QUOTEL_AUDIT_ENTITY_TYPE],
+  entityId: [own.ATTR_QUOTEL_AUDIT_ENTITY_ID],
+  action: [own.ATTR_QUOTEL_AUDIT_ACTION],
+  actorType: [own.ATTR_QUOTEL_AUDIT_ACTOR_TYPE],
+  actorId: [own.ATTR_QUOTEL_AUDIT_ACTOR_ID],
+  old: [own.ATTR_QUOTEL_AUDIT_OLD],
+  new: [own.ATTR_QUOTEL_AUDIT_NEW],
+  summary: [own.ATTR_QUOTEL_AUDIT_SUMMARY],
+  result: [own.ATTR_QUOTEL_AUDIT_RESULT],
+  error: [own.ATTR_QUOTEL_AUDIT_ERROR],
+  clientAddress: [own.ATTR_QUOTEL_AUDIT_CLIENT_ADDRESS, "client.address"],
+  userAgent: [own.ATTR_QUOTEL_AUDIT_USER_AGENT, "user_agent.original"],
+  requestId: [own.ATTR_QUOTEL_AUDIT_REQUEST_ID],
+  metadata: [own.ATTR_QUOTEL_AUDIT_METADATA],
 } as const satisfies Record<string, readonly string[]>;
 
 /** What the decoders have to keep of a log record, but for its tenant. */

@@ -1,12 +1,13 @@
 import { hash } from "node:crypto";
-import { ACTOR_TYPES, AUDIT_RESULTS } from "#database/audit/audit-event";
-import type { AuditEvent, AuditResult } from "#database/audit/audit-event";
+import { ACTOR_TYPES, AUDIT_PREFIX, AUDIT_RESULTS } from "@quotel/conventions";
+import type { AuditResult } from "@quotel/conventions";
+import type { AuditEvent } from "#database/audit/audit-event";
 import type { Attributes, AttributeValue } from "../../decode/attributes.ts";
 import type { DecodedLog } from "../../decode/decoded-log.ts";
 import { DEFAULT_TENANT_ATTRIBUTES } from "../tenant/tenant-attributes.ts";
 import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
 import { tenantOf } from "../tenant/tenant-of.ts";
-import { AUDIT_NAMES, AUDIT_PREFIX, EVENT_NAME_ATTRIBUTE } from "./attribute-names.ts";
+import { AUDIT_NAMES, EVENT_NAME_ATTRIBUTE } from "./attribute-names.ts";
 import { jsonValue } from "./json-value.ts";
 
 /** Who sent a record: the key, and the tenants it may speak for (null = any). */

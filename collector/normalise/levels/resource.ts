@@ -1,13 +1,10 @@
-import { ATTR_QUOTEL_RESOURCE, BUILT_IN_RESOURCES, RESOURCE_PATTERN } from "@quotel/conventions";
+import { ATTR_QUOTEL_RESOURCE, BUILT_IN_RESOURCES, LEVEL_METRIC_PREFIX, RESOURCE_PATTERN } from "@quotel/conventions";
 import type { DecodedPoint } from "../../decode/decoded-point.ts";
 
 export type NamedResource =
   | { readonly kind: "resource"; readonly resource: string }
   | { readonly kind: "ignored"; readonly reason: "no_resource" }
   | { readonly kind: "rejected"; readonly reason: "invalid_resource" };
-
-/** `quotel.level.<resource>` is about that resource, whoever reports it. */
-const LEVEL_METRIC_PREFIX = "quotel.level.";
 
 /** Built-in resources that are held, not consumed: the only ones for which a metric of their bare name is taken. */
 const HELD: ReadonlySet<string> = new Set(["storage_bytes", "members", "channels"]);
