@@ -1,8 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { appendAuditEvents } from "#database/audit/append-audit-events";
+import type { MetricPoint } from "#database/levels/metric-point";
+import { recordPoints } from "#database/levels/record-points";
 import { createPool } from "#database/pool";
 import { recordEvents } from "#database/record/record-events";
 import { inTransaction } from "#database/transaction";
 import { tokensEvent } from "../quota-service/decisions/tokens-event.ts";
+import { auditEventOf } from "./audit/audit-event-of.ts";
 import { createTestDatabase } from "./test-database.ts";
 
 type Pool = ReturnType<typeof createPool>;
@@ -14,6 +18,9 @@ const VIEWS = [
   "usage_by_model",
   "quota_status",
   "usage_events",
+  "usage_levels",
+  "usage_levels_daily",
+  "audit_events",
 ];
 
 function tenantsSeen(pool: Pool, view: string, as?: string): Promise<string[]> {
@@ -24,6 +31,21 @@ function tenantsSeen(pool: Pool, view: string, as?: string): Promise<string[]> {
     );
     return rows.map((row) => row.tenant_id);
   });
+}
+
+/** A sample of how many members a tenant has. */
+function membersOf(tenantId: string, index: number): MetricPoint {
+  const nowMicros = Date.now() * 1000;
+  return {
+    tenantId,
+    resource: "members",
+    kind: "gauge",
+    stream: `0000000${index}-0000-4000-8000-000000000000`,
+    startedAtMicros: 0,
+    sampledAtMicros: nowMicros,
+    accountedAtMicros: nowMicros,
+    value: 3,
+  };
 }
 
 describe.each([18, 15] as const)("on Postgres %i", async (version) => {
@@ -41,14 +63,16 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     "insert into quotel.plan_limits (plan_id, version, resource, period, amount) values ('basic', 1, 'tokens', 'day', 100)",
   );
   await owner.query("insert into quotel.tenants (tenant_id, plan_id) values ('acme', 'basic'), ('globex', 'basic')");
+  const tenantIds = ["acme", "globex"];
+  const received = { producerId: "test", receivedAtMicros: Date.now() * 1000 };
+  const events = tenantIds.map((tenantId) => ({ event: tokensEvent(tenantId, "one", 10, null), ...received }));
+  const points = tenantIds.map((tenantId, index) => ({ point: membersOf(tenantId, index), ...received }));
+  await inTransaction(writer, (client) => recordEvents(client, events));
+  await inTransaction(writer, (client) => recordPoints(client, points));
   await inTransaction(writer, (client) =>
-    recordEvents(
+    appendAuditEvents(
       client,
-      ["acme", "globex"].map((tenantId) => ({
-        event: tokensEvent(tenantId, "one", 10, null),
-        producerId: "test",
-        receivedAtMicros: Date.now() * 1000,
-      })),
+      tenantIds.map((tenantId) => auditEventOf("one", { tenantId })),
     ),
   );
 
@@ -58,6 +82,14 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     expect(await tenantsSeen(tenant, view, "")).toEqual([]);
     expect(await tenantsSeen(tenant, view)).toEqual([]);
     expect(await tenantsSeen(reader, view)).toEqual(["acme", "globex"]);
+  });
+
+  test("I13: no view that a tenant may read is missing from these checks", async () => {
+    const { rows } = await owner.query<{ view: string }>(
+      `select relname as view from pg_class
+       where relnamespace = 'public'::regnamespace and has_table_privilege('quotel_tenant', oid, 'select')`,
+    );
+    expect(rows.map(({ view }) => view).toSorted()).toEqual(VIEWS.toSorted());
   });
 
   test("I13: readers and tenants reach rows through the views only, and can write nothing", async () => {
