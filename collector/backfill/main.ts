@@ -4,7 +4,7 @@ import type { Pool } from "pg";
 import { endBackfill } from "#database/backfill/end-backfill";
 import { listBackfills } from "#database/backfill/list-backfills";
 import { findKeyById } from "#database/keys/find-key";
-import { runAsOperator } from "#database/operator";
+import { runAsOperator } from "#database/operator/run-as-operator";
 import { readOverrides } from "#database/prices/read-overrides";
 import { readConfig, type CollectorConfig } from "../config.ts";
 import { PriceOverrides } from "../price/overrides/price-overrides.ts";

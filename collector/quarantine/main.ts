@@ -1,7 +1,7 @@
 /** `npm run quarantine`: looks at what was sent and is not counted, tries it again, discards it. */
 import { parseArgs } from "node:util";
 import type { Pool } from "pg";
-import { runAsOperator } from "#database/operator";
+import { runAsOperator } from "#database/operator/run-as-operator";
 import { readOverrides } from "#database/prices/read-overrides";
 import { countQuarantine } from "#database/quarantine/count-quarantine";
 import { discardQuarantined } from "#database/quarantine/discard-quarantined";

@@ -1,6 +1,6 @@
 /** `npm run reattribute`: gives usage that was recorded for nobody to a tenant. */
 import type { Pool } from "pg";
-import { runAsOperator } from "#database/operator";
+import { runAsOperator } from "#database/operator/run-as-operator";
 import { showProgress } from "../progress.ts";
 import type { Progress } from "../progress.ts";
 import { readRequest } from "./arguments.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { TENANT_ID_PATTERN } from "@quotel/conventions";
 import type { Pool } from "pg";
-import { runAsOperator } from "../operator.ts";
+import { runAsOperator } from "../operator/run-as-operator.ts";
 import type { Key, KeyKind } from "./api-key.ts";
 import { createKey } from "./create-key.ts";
 import { listKeys } from "./list-keys.ts";

@@ -1,9 +1,10 @@
 /** `npm run reprice -- --from ISO --to ISO [--tenant ID] [--dry-run]` */
+import type { Pool } from "pg";
+import { asOwner } from "#database/operator/as-owner";
+import { runAsOperator } from "#database/operator/run-as-operator";
 import { readOverrides } from "#database/prices/read-overrides";
-import { asOwner } from "#database/repair/owner";
 import { PriceOverrides } from "../../price/overrides/price-overrides.ts";
 import { createPrice } from "../../price/price.ts";
-import { refuse, runOwnerCommand } from "../owner-command.ts";
 import { showProgress } from "../../progress.ts";
 import { readRange } from "../range.ts";
 import type { RepairRange } from "../range.ts";
@@ -12,19 +13,16 @@ import type { RepriceSummary } from "./reprice.ts";
 
 const USAGE = "npm run reprice -- --from ISO --to ISO [--tenant ID] [--dry-run]   (by the end of the span)";
 
-async function main(): Promise<number> {
-  const read = readRange(process.argv.slice(2), Date.now());
-  if (read.kind === "invalid") return refuse([...read.problems, USAGE]);
-  return runOwnerCommand(process.env, "quotel-reprice", async (pool) => {
-    const price = createPrice(new PriceOverrides(await asOwner(pool, readOverrides)));
-    const progress = showProgress(process.stderr, "events");
-    const outcome = await reprice(pool, price, read.range, progress.update).finally(progress.stop);
-    if (outcome.kind === "sealed") {
-      return refuse([`the ledger has lost events that ended before ${outcome.sealedBefore}: start there or later`]);
-    }
-    console.log(report(outcome.summary, read.range));
-    return 0;
-  });
+async function run(pool: Pool, range: RepairRange): Promise<number> {
+  const price = createPrice(new PriceOverrides(await asOwner(pool, readOverrides)));
+  const progress = showProgress(process.stderr, "events");
+  const outcome = await reprice(pool, price, range, progress.update).finally(progress.stop);
+  if (outcome.kind === "sealed") {
+    console.error(`the ledger has lost events that ended before ${outcome.sealedBefore}: start there or later`);
+    return 1;
+  }
+  console.log(report(outcome.summary, range));
+  return 0;
 }
 
 function report(summary: RepriceSummary, { dryRun }: RepairRange): string {
@@ -42,4 +40,7 @@ function usd(nano: bigint): string {
   return `${sign}${size / 1_000_000_000n}.${String(size % 1_000_000_000n).padStart(9, "0")} USD`;
 }
 
-process.exitCode = await main();
+process.exitCode = await runAsOperator("quotel-reprice", process.env, process.argv.slice(2), (args) => {
+  const read = readRange(args, Date.now());
+  return read.kind === "invalid" ? [...read.problems, USAGE].join("\n") : (pool) => run(pool, read.range);
+});

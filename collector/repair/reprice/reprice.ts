@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { utcDayOfMicros } from "#database/periods/instant";
 import { tokensOf } from "#database/record/amounts";
 import type { UsageEvent } from "#database/record/usage-event";
-import { asOwner } from "#database/repair/owner";
+import { asOwner } from "#database/operator/as-owner";
 import { applyPrices } from "#database/repair/reprice/apply-prices";
 import { countPriced, readPricedPage } from "#database/repair/reprice/read-page";
 import { readSealedBefore } from "#database/repair/reprice/read-seal";

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { lockSeal } from "../../retention/lock-seal.ts";
 import { lockRollups } from "../../rollups/lock-rollups.ts";
-import { asOwner } from "../owner.ts";
+import { asOwner } from "../../operator/as-owner.ts";
 import { findRollupDrift, replaceRollups } from "./compare-rollups.ts";
 import type { RollupDrift } from "./compare-rollups.ts";
 import { correctTotals, findTotalDrift } from "./compare-totals.ts";

@@ -6,7 +6,7 @@ import type { Settlement } from "../../reservations/settle-reservations.ts";
 import { lockRollups } from "../../rollups/lock-rollups.ts";
 import { readCalendars } from "../../tenants/read-calendars.ts";
 import { TotalDeltas } from "../../totals/add-to-totals.ts";
-import { asOwner } from "../owner.ts";
+import { asOwner } from "../../operator/as-owner.ts";
 import { repriceRows } from "./reprice-rows.ts";
 import type { NewPrice, RepricedRow } from "./reprice-rows.ts";
 import { repriceRollups } from "./reprice-rollups.ts";

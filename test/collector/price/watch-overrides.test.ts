@@ -3,7 +3,7 @@ import { watchOverrides } from "../../../collector/price/overrides/watch-overrid
 import { createPrice } from "../../../collector/price/price.ts";
 import { createPool } from "#database/pool";
 import { addOverride } from "#database/prices/add-override";
-import { asOwner } from "#database/repair/owner";
+import { asOwner } from "#database/operator/as-owner";
 import { createTestDatabase } from "../../database/test-database.ts";
 
 const database = await createTestDatabase();

@@ -90,6 +90,15 @@ test("prices, reprice and rebuild do as commands what they say", async () => {
   ]);
 });
 
+test("a repair that is asked for wrongly says everything that is wrong, and how it is used", async () => {
+  const runs = await Promise.all([run("rebuild", ["--from", "then"]), run("reprice", ["--form", "now"])]);
+  expect(runs.map(({ code, err }) => [code, err.split("\n").length])).toEqual([
+    [2, 4],
+    [2, 3],
+  ]);
+  expect(runs.every(({ err }) => err.includes("npm run re"))).toBe(true);
+});
+
 test("a repair without the owner's rights says which variable gives them", async () => {
   const range = ["--from", "2026-01-01", "--to", "now"];
   const runs = [run("rebuild", range, database.writerUrl), run("reprice", range, database.writerUrl)];

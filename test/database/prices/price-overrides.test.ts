@@ -3,7 +3,7 @@ import { createPool } from "#database/pool";
 import { addOverride } from "#database/prices/add-override";
 import type { OverridePrices, PriceOverride } from "#database/prices/price-override";
 import { readOverrides } from "#database/prices/read-overrides";
-import { asOwner } from "#database/repair/owner";
+import { asOwner } from "#database/operator/as-owner";
 import { CHECK_VIOLATION, INSUFFICIENT_PRIVILEGE } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { createTestDatabase } from "../test-database.ts";

@@ -1,45 +1,18 @@
 import type { Pool } from "pg";
-import { attachEmbedded } from "./embedded/start.ts";
-import { createPool } from "./pool.ts";
-
-/** Where an operator's command finds the database. */
-export interface OperatorConfig {
-  /** Null = the embedded server that runs in `dataDir`. */
-  readonly databaseUrl: string | null;
-  readonly dataDir: string;
-  readonly prepared: boolean;
-}
-
-export type OperatorConfigResult =
-  | { readonly kind: "config"; readonly config: OperatorConfig }
-  | { readonly kind: "invalid"; readonly problems: readonly string[] };
-
-type Env = Readonly<Record<string, string | undefined>>;
+import { attachEmbedded } from "../embedded/start.ts";
+import { createPool } from "../pool.ts";
+import { INSUFFICIENT_PRIVILEGE, errorCode } from "../sqlstate.ts";
+import { readOperatorConfig } from "./operator-config.ts";
+import type { Env, OperatorConfig } from "./operator-config.ts";
 
 /**
  * What an operator's command does, made of its arguments; or what is wrong with them. Resolves with the exit code.
  */
 export type OperatorCommand = (args: readonly string[], env: Env) => ((pool: Pool) => Promise<number>) | string;
 
-/** Reads `QUOTEL_MIGRATE_DATABASE_URL`, else `DATABASE_URL`; names every problem. */
-export function readOperatorConfig(env: Env): OperatorConfigResult {
-  const name = env["QUOTEL_MIGRATE_DATABASE_URL"]?.trim() ? "QUOTEL_MIGRATE_DATABASE_URL" : "DATABASE_URL";
-  const databaseUrl = env[name]?.trim() || null;
-  const prepared = env["QUOTEL_PREPARED"]?.trim() || "on";
-  const problems: string[] = [];
-  // The value is not repeated: it holds a password.
-  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    problems.push(`${name} must begin with postgres:// or postgresql://`);
-  }
-  if (prepared !== "on" && prepared !== "off") problems.push(`QUOTEL_PREPARED=${prepared} is neither on nor off`);
-  if (problems.length > 0) return { kind: "invalid", problems };
-  const dataDir = env["QUOTEL_DATA_DIR"]?.trim() || ".quotel";
-  return { kind: "config", config: { databaseUrl, dataDir, prepared: prepared === "on" } };
-}
-
 /**
  * Runs a command of an operator on the database that `npm run migrate` would take: as the owner of everything, or as the
- * embedded server's superuser. Services never connect so (I13).
+ * embedded server's superuser. Services never connect so (I13). What fails is said in plain words.
  *
  * @returns the exit code: 2 = the arguments or the environment are wrong, which stderr explains
  */
@@ -62,7 +35,7 @@ export async function runAsOperator(
   try {
     return await withPool(read.config, applicationName, command);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(explained(error));
     return 1;
   }
 }
@@ -77,6 +50,13 @@ function understood(args: readonly string[], env: Env, commandOf: OperatorComman
   }
 }
 
+function explained(error: unknown): unknown {
+  if (errorCode(error) === INSUFFICIENT_PRIVILEGE) {
+    return "this needs the owner's rights: set QUOTEL_MIGRATE_DATABASE_URL to whom npm run migrate connects as";
+  }
+  return error instanceof Error ? error.message : error;
+}
+
 async function withPool(
   { databaseUrl, dataDir, prepared }: OperatorConfig,
   applicationName: string,
@@ -85,7 +65,9 @@ async function withPool(
   const running = databaseUrl === null ? await attachEmbedded(dataDir) : null;
   const connectionString = databaseUrl ?? running?.adminUrl;
   if (connectionString === undefined) {
-    throw new Error(`set DATABASE_URL, or run npm start: no embedded Postgres is running in ${dataDir}`);
+    throw new Error(
+      `set QUOTEL_MIGRATE_DATABASE_URL or DATABASE_URL, or run npm start: no embedded Postgres is running in ${dataDir}`,
+    );
   }
   const pool = createPool({ connectionString, applicationName, prepared, max: 4 });
   try {
