@@ -8,7 +8,6 @@ import type { Metrics } from "./observe/metrics.ts";
 import { createPages } from "./observe/pages.ts";
 import { createPrice } from "./price/price.ts";
 import type { Price } from "./price/price.ts";
-import { answerInTime } from "./receive/answer-in-time.ts";
 import type { Answer } from "./receive/answer.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
 import { startGrpcReceiver } from "./receive/grpc/server.ts";
@@ -58,10 +57,11 @@ export async function startCollector(config: CollectorConfig, deps: CollectorDep
     endpoint: {
       authenticate: deps.authenticate,
       ingest: {
-        traces: answerInTime(createUsageIngest({ recorder, counters, price, tenantAttributes, now })),
-        metrics: answerInTime(createLevelIngest({ recorder, levels, counters, tenantAttributes, now })),
-        logs: answerInTime(createAuditIngest({ audit, counters, tenantAttributes, now })),
+        traces: createUsageIngest({ recorder, counters, price, tenantAttributes, now }),
+        metrics: createLevelIngest({ recorder, levels, counters, tenantAttributes, now }),
+        logs: createAuditIngest({ audit, counters, tenantAttributes, now }),
       },
+      answerWithinMs: config.answerWithinMs,
       onAnswer: (answer: Answer) => counters.add(`requests.${answer.kind === "accepted" ? 200 : answer.status}`),
       bodyBytesMax: config.bodyBytesMax,
       budget,

@@ -14,6 +14,8 @@ export interface CollectorConfig {
   readonly inFlightBytesMax: number;
   /** Longest time for a request to arrive completely. */
   readonly requestTimeoutMs: number;
+  /** A sender whose request is not committed by then is asked to come back. OTLP exporters give up after 10 s. */
+  readonly answerWithinMs: number;
   /** Longest wait for requests in flight at shutdown, before their connections are cut. */
   readonly shutdownTimeoutMs: number;
   /** Null = join the embedded Postgres that runs in `dataDir`. */
@@ -75,6 +77,7 @@ export function readConfig(env: Env): ConfigResult {
     bodyBytesMax: integer("QUOTEL_COLLECTOR_BODY_MIB", 20, 1, 512) * MIB,
     inFlightBytesMax: integer("QUOTEL_COLLECTOR_IN_FLIGHT_MIB", 256, 1, 65_536) * MIB,
     requestTimeoutMs: 60_000,
+    answerWithinMs: 8_000,
     shutdownTimeoutMs: 10_000,
     databaseUrl,
     dataDir: text("QUOTEL_DATA_DIR") ?? ".quotel",

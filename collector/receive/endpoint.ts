@@ -20,7 +20,9 @@ export interface Endpoint {
   /** Null = no such key. Rejects when the keys cannot be read. */
   readonly authenticate: (bearerToken: string) => Promise<Producer | null>;
   readonly ingest: Readonly<Record<Signal, Ingest>>;
-  /** Told what each request is answered with. */
+  /** Whoever is not done by then is asked to come back; see `ingestInTime`. */
+  readonly answerWithinMs: number;
+  /** Told what each request is answered with; see `noteAnswer`. */
   readonly onAnswer: (answer: Answer) => void;
   /** A body's size, as sent and again when unpacked. */
   readonly bodyBytesMax: number;
@@ -46,6 +48,18 @@ export const FAULT: Refusal = {
   message: "the collector cannot take this now",
   retryAfterSeconds: FAULT_RETRY_AFTER_SECONDS,
 };
+
+/** Tells of an answer. Whoever listens, and fails, does not cost the sender its answer. */
+export function noteAnswer(
+  answer: Answer,
+  { endpoint, onFault }: { readonly endpoint: Endpoint; readonly onFault: (error: unknown) => void },
+): void {
+  try {
+    endpoint.onAnswer(answer);
+  } catch (error) {
+    onFault(error);
+  }
+}
 
 /** Whose key an `authorization` header or metadata entry holds. By RFC 6750 the scheme's case does not matter. */
 export async function producerOf(authorization: string | undefined, endpoint: Endpoint): Promise<Producer | null> {

@@ -12,6 +12,7 @@ test("the collector's configuration has a default for everything", () => {
       bodyBytesMax: 20 * 1024 * 1024,
       inFlightBytesMax: 256 * 1024 * 1024,
       requestTimeoutMs: 60_000,
+      answerWithinMs: 8_000,
       shutdownTimeoutMs: 10_000,
       databaseUrl: null,
       dataDir: ".quotel",

@@ -11,7 +11,7 @@ import { HEADER_SENT_AT } from "@quotel/conventions";
 import type { Producer } from "../../record/recorder.ts";
 import type { Refusal } from "../answer.ts";
 import { ByteLease } from "../byte-budget.ts";
-import { BUSY, FAULT, NO_KEY, producerOf, sentAtOf } from "../endpoint.ts";
+import { BUSY, FAULT, NO_KEY, noteAnswer, producerOf, sentAtOf } from "../endpoint.ts";
 import type { ReceiverOptions } from "../receiver.ts";
 import { grpcStatus } from "./status.ts";
 
@@ -49,9 +49,13 @@ export class Admission {
 
   readonly interceptor: ServerInterceptor = (_method, call) => {
     const lease = new ByteLease(this.#options.endpoint.budget);
+    let isRefused = false;
     const refuse = (answer: Refusal): void => {
+      // What still arrives after a refusal has no lease any more; the sender has its answer.
+      if (isRefused) return;
+      isRefused = true;
       lease.release();
-      this.#options.endpoint.onAnswer(answer);
+      noteAnswer(answer, this.#options);
       call.sendStatus(grpcStatus(answer));
     };
     chargeArrivals(call, lease, refuse);

@@ -5,8 +5,9 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from "@grpc/grpc-js";
-import { answerBody } from "../answer.ts";
-import { FAULT } from "../endpoint.ts";
+import { answerBody, type Answer } from "../answer.ts";
+import { FAULT, noteAnswer } from "../endpoint.ts";
+import { ingestInTime } from "../ingest-in-time.ts";
 import type { Receiver, ReceiverOptions } from "../receiver.ts";
 import { SIGNAL_NAMES, SIGNALS, type Signal } from "../signal.ts";
 import { Admission, type Admitted } from "./admission.ts";
@@ -29,7 +30,7 @@ export async function startGrpcReceiver(options: ReceiverOptions): Promise<Recei
   });
   for (const signal of SIGNAL_NAMES) {
     const exportCall = (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-      void answerExport(call.request, signal, admission.handle(call.metadata), options, answer);
+      answerExport(call.request, signal, admission.handle(call.metadata), options, answer).catch(options.onFault);
     };
     server.addService({ export: exportMethod(signal) }, { export: exportCall });
   }
@@ -48,21 +49,19 @@ async function answerExport(
   message: Buffer,
   signal: Signal,
   { producer, sentAtMicros, lease }: Admitted,
-  { endpoint, onFault }: ReceiverOptions,
+  options: ReceiverOptions,
   answer: sendUnaryData<Buffer>,
 ): Promise<void> {
+  let said: Answer;
   try {
-    const said = await endpoint.ingest[signal](message, "protobuf", producer, sentAtMicros);
-    endpoint.onAnswer(said);
-    if (said.kind === "error") answer(grpcStatus(said));
-    else answer(null, answerBody(said, "protobuf", signal));
+    said = await ingestInTime(options.endpoint, signal, [message, "protobuf", producer, sentAtMicros], lease);
   } catch (error) {
-    onFault(error);
-    endpoint.onAnswer(FAULT);
-    answer(grpcStatus(FAULT));
-  } finally {
-    lease.release();
+    options.onFault(error);
+    said = FAULT;
   }
+  noteAnswer(said, options);
+  if (said.kind === "error") answer(grpcStatus(said));
+  else answer(null, answerBody(said, "protobuf", signal));
 }
 
 function exportMethod(signal: Signal): MethodDefinition<Buffer, Buffer> {

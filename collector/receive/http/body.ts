@@ -12,7 +12,8 @@ export type Body =
 
 /**
  * Reads a body of at most `bytesMax`, as sent and unpacked, holding it against the lease. A body that turns out too
- * large is read to its end and thrown away, because a sender that is still writing would not see the answer.
+ * large is read to its end and thrown away, because a sender that is still writing would not see the answer. Never
+ * rejects.
  */
 export async function readBody(
   request: IncomingMessage,

@@ -4,6 +4,7 @@ import type { Answer, Refusal } from "../answer.ts";
 import { ByteLease } from "../byte-budget.ts";
 import { encodingOf } from "../encoding.ts";
 import { BUSY, NO_KEY, producerOf, sentAtOf, type Endpoint } from "../endpoint.ts";
+import { ingestInTime } from "../ingest-in-time.ts";
 import type { Signal } from "../signal.ts";
 import { readBody, type Body } from "./body.ts";
 
@@ -27,14 +28,13 @@ export async function receiveExport(
   }
 
   const lease = new ByteLease(endpoint.budget);
-  try {
-    const body = await readBody(request, contentEncoding, endpoint.bodyBytesMax, lease);
-    if (body.kind !== "body") return refuseBody(body, endpoint.bodyBytesMax);
-    const sentAtMicros = sentAtOf(request.headers[HEADER_SENT_AT]?.toString());
-    return await endpoint.ingest[signal](body.bytes, encoding, producer, sentAtMicros);
-  } finally {
+  const body = await readBody(request, contentEncoding, endpoint.bodyBytesMax, lease);
+  if (body.kind !== "body") {
     lease.release();
+    return refuseBody(body, endpoint.bodyBytesMax);
   }
+  const sentAtMicros = sentAtOf(request.headers[HEADER_SENT_AT]?.toString());
+  return ingestInTime(endpoint, signal, [body.bytes, encoding, producer, sentAtMicros], lease);
 }
 
 function refuseBody(body: Exclude<Body, { kind: "body" }>, bytesMax: number): Answer | null {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Page, Pages } from "../../observe/pages.ts";
 import type { Answer } from "../answer.ts";
 import { encodingOf } from "../encoding.ts";
-import { FAULT } from "../endpoint.ts";
+import { FAULT, noteAnswer } from "../endpoint.ts";
 import type { Receiver, ReceiverOptions } from "../receiver.ts";
 import { SIGNAL_NAMES, SIGNALS, type Signal } from "../signal.ts";
 import { receiveExport } from "./export-request.ts";
@@ -23,7 +23,11 @@ export async function startHttpReceiver(options: HttpReceiverOptions): Promise<R
   const server = createServer({ requestTimeout: options.requestTimeoutMs }, (request, response) => {
     // A sender that goes away while we write is its own business; without a listener it would be an uncaught error.
     response.on("error", () => undefined);
-    void serve(request, response, options, () => closing);
+    serve(request, response, options, () => closing).catch((error: unknown) => {
+      options.onFault(error);
+      // The answer may be half written: without its end the sender tries again.
+      response.destroy();
+    });
   });
   const url = await listen(server, options.host, options.port);
   let closed: Promise<void> | undefined;
@@ -56,7 +60,7 @@ async function serve(
     said = FAULT;
   }
   if (said === null) return;
-  if (signal !== undefined) options.endpoint.onAnswer(said);
+  if (signal !== undefined) noteAnswer(said, options);
   // A kept-alive connection would otherwise outlive the server it talks to.
   if (isClosing()) response.setHeader("connection", "close");
   respond(response, said, encodingOf(request.headers["content-type"]) ?? "json", signal ?? "traces");

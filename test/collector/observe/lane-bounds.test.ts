@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { laneOf } from "#database/lanes/lane-of";
-import { answerInTime } from "../../../collector/receive/answer-in-time.ts";
 import { LaneFull, LaneWriters } from "../../../collector/record/lane-writers.ts";
 
 interface Item {
@@ -63,18 +62,4 @@ test("how long the oldest submission waits is known until it is committed", asyn
   release();
   await waiting;
   expect(lanes.oldestWaitMs()).toBe(0);
-});
-
-test("a request that takes longer to record than senders wait is answered 503, and one that does not as it went", async () => {
-  const slow = Promise.withResolvers<{ kind: "accepted"; rejected: number; message: string }>();
-  const ingest = answerInTime(() => slow.promise, 20);
-  const producer = { keyId: "k1", tenants: null };
-  expect(await ingest(new Uint8Array(), "json", producer)).toEqual({
-    kind: "error",
-    status: 503,
-    message: "the database is slow",
-    retryAfterSeconds: 3,
-  });
-  slow.resolve({ kind: "accepted", rejected: 0, message: "" });
-  expect(await ingest(new Uint8Array(), "json", producer)).toMatchObject({ kind: "accepted" });
 });

@@ -28,6 +28,8 @@ export interface ReceiversOptions extends Partial<Pick<Endpoint, "authenticate" 
   /** What the pipeline behind the receivers says. */
   readonly answer?: () => Promise<Answer>;
   readonly inFlightBytesMax?: number;
+  readonly answerWithinMs?: number;
+  readonly onAnswer?: (answer: Answer) => void;
   readonly requestTimeoutMs?: number;
   readonly shutdownTimeoutMs?: number;
 }
@@ -54,7 +56,8 @@ export async function startReceivers(options: ReceiversOptions = {}): Promise<Re
       authenticate:
         options.authenticate ?? ((token) => Promise.resolve(token === KEY ? { keyId: "k1", tenants: null } : null)),
       ingest: { traces: ingest("traces"), metrics: ingest("metrics"), logs: ingest("logs") },
-      onAnswer: () => undefined,
+      answerWithinMs: options.answerWithinMs ?? 5_000,
+      onAnswer: options.onAnswer ?? (() => undefined),
       bodyBytesMax: options.bodyBytesMax ?? 100_000,
       budget,
     },
