@@ -69,10 +69,11 @@ export function createUsageIngest({ recorder, counters, price, tenantAttributes,
       const { retryAfterSeconds } = outcome;
       return { kind: "error", status: 503, message: "the database is not available", retryAfterSeconds };
     }
-    // Counted once the request is done with: what is answered 503 comes again.
+    // Counted once the request is done with: what is answered 503 comes again. These count deliveries: a redelivered span
+    // is received and accepted again; what was recorded is in the recorder's counters.
     counters.add("spans_received", spans.length);
     counters.add("spans_accepted", events.length);
-    scopes.countAs(counters, "usage_by_scope");
+    scopes.countAs(counters, "spans_accepted_by_scope");
     for (const [reason, count] of ignored) counters.add(`spans_ignored.${reason}`, count);
     for (const [reason, count] of rejected) counters.add(`spans_rejected.${reason}`, count);
     return accepted(rejected);

@@ -6,7 +6,7 @@ const PREFIX = "quotel_collector_";
 /** What the label of a family says; of any other it is a reason. Never a tenant or a model: those are for Postgres. */
 const LABEL_NAMES: Readonly<Record<string, string>> = {
   requests: "status",
-  usage_by_scope: "scope",
+  spans_accepted_by_scope: "scope",
   events: "outcome",
   points: "outcome",
   audit_records: "outcome",

@@ -59,7 +59,7 @@ test("while the database is away senders are asked to come back and operators ar
     expect(metrics).toMatch(/^quotel_collector_bytes_in_flight 0$/m);
     const health = async (): Promise<unknown> => {
       const { rows } = await admin.query(
-        "select name, label, value from public.pipeline_health where (name, label) in (('events', 'accepted'), ('usage_by_scope', 'none'))",
+        "select name, label, value from public.pipeline_health where (name, label) in (('events', 'accepted'), ('spans_accepted_by_scope', 'none'))",
       );
       return rows.length;
     };

@@ -88,7 +88,7 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     await reportInstance(writer, first, { spans_received: 10, "spans_rejected.no_end_time": 9 });
     await reportInstance(writer, second, {
       spans_received: 5,
-      "usage_by_scope.@opentelemetry/instrumentation-http": 4,
+      "spans_accepted_by_scope.@opentelemetry/instrumentation-http": 4,
     });
     await reportInstance(writer, dead, { spans_received: 1_000 });
     await owner.query(
@@ -97,13 +97,13 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     );
     const { rows } = await reader.query(
       `select name, label, value from public.pipeline_health
-       where name like 'spans_%' or name in ('collectors_running', 'usage_by_scope') order by name`,
+       where name like 'spans_%' or name = 'collectors_running' order by name`,
     );
     expect(rows).toEqual([
       { name: "collectors_running", label: null, value: 2 },
+      { name: "spans_accepted_by_scope", label: "@opentelemetry/instrumentation-http", value: 4 },
       { name: "spans_received", label: null, value: 15 },
       { name: "spans_rejected", label: "no_end_time", value: 9 },
-      { name: "usage_by_scope", label: "@opentelemetry/instrumentation-http", value: 4 },
     ]);
   });
 
