@@ -57,7 +57,7 @@ test("the same bytes always give the same events, whenever they are received", a
 
 test("spans are counted by scope as often as they are delivered, like all that is accepted", async () => {
   const counters = new Counters();
-  const ingest = createUsageIngest({ recorder: new MemoryRecorder(), counters, price: createPrice(), now: Date.now });
+  const ingest = createUsageIngest({ ...PARTS, recorder: new MemoryRecorder(), counters, now: Date.now });
   const [{ bytes, encoding }] = REQUESTS;
   for (let times = 0; times < 2; times++) await ingest(bytes, encoding, PRODUCER);
   expect(counters.get("spans_accepted_by_scope.none")).toBe(counters.get("spans_accepted"));
