@@ -3,10 +3,9 @@ import { foldArrivals } from "../health/fold-arrivals.ts";
 import { foldIntake } from "../health/fold-intake.ts";
 import { query } from "../pool.ts";
 import { inTransaction } from "../transaction.ts";
-import { noteDays } from "../verify/note-days.ts";
 import { addToRollups } from "./add-to-rollups.ts";
-import { learnLabels } from "./learn-labels.ts";
 import { tryLockRollups } from "./lock-rollups.ts";
+import { noteEvents } from "./note-events.ts";
 import { readUnfolded } from "./read-unfolded.ts";
 
 /** About how many events one transaction folds: enough that most of them share their rollups' rows. */
@@ -29,9 +28,8 @@ export async function foldRollups(pool: Pool): Promise<number | null> {
       await foldIntake(client);
       await foldArrivals(client);
       if (unfolded === null) return 0;
-      await learnLabels(client, unfolded);
+      await noteEvents(client, unfolded);
       await addToRollups(client, unfolded);
-      await noteDays(client, unfolded);
       await query(client, {
         name: "close-batches",
         text: "delete from quotel.unfolded_batches where batch = any ($1::bigint[])",
