@@ -31,6 +31,6 @@ async function run(pool: Pool, request: ReattributeRequest): Promise<number> {
 }
 
 process.exitCode = await runAsOperator("quotel-reattribute", process.env, process.argv.slice(2), (args) => {
-  const request = readRequest(args);
+  const request = readRequest(args, Date.now());
   return typeof request === "string" ? request : (pool) => run(pool, request);
 });

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { TENANT_ID_PATTERN } from "@quotel/conventions";
-import { instantOf } from "./instant.ts";
+import { INSTANT, instantOf } from "../instant.ts";
 
 /** What `--from ISO --to ISO [--tenant ID] [--dry-run]` asks for. */
 export interface RepairRange {
@@ -37,7 +37,7 @@ export function readRange(args: readonly string[], nowMs: number): RangeResult {
     const text = values[name];
     const ms = text === undefined ? null : instantOf(text, nowMs);
     if (ms !== null) return ms;
-    problems.push(`--${name} must be a UTC day (2026-05-01), an instant (2026-05-01T12:30:00Z) or now`);
+    problems.push(`--${name} must be ${INSTANT}`);
     return Number.NaN;
   };
   const [fromMs, toMs] = [instant("from"), instant("to")];

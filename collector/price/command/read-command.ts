@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { OverrideKey, PriceOverride } from "#database/prices/price-override";
 import { providerOf } from "../../normalise/usage/provider.ts";
-import { instantOf } from "../../repair/instant.ts";
+import { INSTANT, instantOf } from "../../instant.ts";
 
 /** What `npm run prices -- ...` asks for. */
 export type PricesCommand =
@@ -71,7 +71,7 @@ function readAddition(command: "set" | "end", args: readonly string[], nowMs: nu
   if (command === "set" && some === values.free) problems.push("set takes --input and the like, or --free");
   if (command === "set" && prices.input === null) problems.push("set needs --input, so that events get a price");
   const validFromMs = values.from === undefined ? null : instantOf(values.from, nowMs);
-  if (validFromMs === null) problems.push("--from must be a UTC day, an instant with its offset, or now");
+  if (validFromMs === null) problems.push(`--from must be ${INSTANT}`);
   const reason = values.reason?.trim() ?? "";
   if (reason === "") problems.push("--reason is missing");
   const key = readKey(positionals, values.tier, problems);

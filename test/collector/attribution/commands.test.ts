@@ -60,7 +60,7 @@ test("an operator finds usage that was recorded for nobody and gives it to its t
     .sample(arbitraryEvent(Date.now() * 1000), 8)
     .map((event, index): UsageEvent => ({ ...event, tenantId: index < 3 ? "acme" : "unattributed" }));
   await recorder.record(events, { keyId: "test", tenants: null });
-  const request = (...args: string[]) => readRequest(["--to", "acme", ...args]) as ReattributeRequest;
+  const request = (...args: string[]) => readRequest(["--to", "acme", ...args], Date.now()) as ReattributeRequest;
   expect(await reattribute(pool, request())).toEqual({ kind: "unknown_tenant" });
   await pool.query("insert into quotel.tenants (tenant_id, plan_id) values ('acme', 'trial')");
   const where = ["--where", "claimed_tenant=acme"];
@@ -77,10 +77,17 @@ test("an operator finds usage that was recorded for nobody and gives it to its t
 });
 
 test("reattribute says what is wrong with its arguments", () => {
-  expect(readRequest([])).toContain("--to must name a tenant");
-  expect(readRequest(["--to", "unattributed"])).toContain("--to must name a tenant");
-  expect(readRequest(["--to", "acme", "--from", "yesterday"])).toContain("ISO 8601");
-  expect(readRequest(["--to", "acme", "--where", "model"])).toContain("KEY=VALUE");
+  const nowMs = Date.UTC(2026, 5, 1);
+  const read = (...args: string[]) => readRequest(args, nowMs);
+  expect(read()).toContain("--to must name a tenant");
+  expect(read("--to", "unattributed")).toContain("--to must name a tenant");
+  expect(read("--to", "acme", "--from", "yesterday")).toContain("--from and --until must be a UTC day");
+  expect(read("--to", "acme", "--where", "model")).toContain("KEY=VALUE");
+  // Without its offset it could be anybody's midday.
+  expect(read("--to", "acme", "--until", "2026-05-01T12:00")).toContain("--from and --until must be");
+  expect(read("--to", "acme", "--from", "2026-05-01", "--until", "now")).toMatchObject({
+    filter: { fromMs: Date.UTC(2026, 4, 1), untilMs: nowMs },
+  });
 });
 
 test("the quarantine and backfill commands run, and say how they are used where they are not", async () => {

@@ -1,5 +1,8 @@
 import { Temporal } from "temporal-polyfill";
 
+/** What an instant on a command line may be, for messages. */
+export const INSTANT = "a UTC day (2026-05-01), an instant with its offset (2026-05-01T12:30:00Z) or now";
+
 /**
  * An instant from a command line, in Unix milliseconds: a UTC day (`2026-05-01`, its start), an ISO instant with its
  * offset (`2026-05-01T12:30:00Z`), or `now`. Null = neither; a local time without an offset could mean anything.
