@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import type { ClientBase, Pool } from "pg";
 import type { QuotaItem } from "@quotel/conventions";
 import { readClock } from "#database/periods/read-clock";
 import { utcDayOfMicros } from "#database/periods/instant";
+import { amountEvent } from "#database/record/amount-event";
 import { ensurePartitions } from "#database/record/ensure-partitions";
 import { recordEvents } from "#database/record/record-events";
 import type { UsageEvent } from "#database/record/usage-event";
@@ -73,33 +73,7 @@ async function settleAndClose(client: ClientBase, request: CloseRequest, keyId: 
 }
 
 function eventOf(request: CloseRequest, { resource, amount }: QuotaItem, nowMs: number): UsageEvent {
-  const identity = hash("sha256", JSON.stringify([request.tenantId, request.reservationId, resource]));
-  return {
-    tenantId: request.tenantId,
-    traceId: identity.slice(0, 32),
-    spanId: identity.slice(32, 48),
-    eventType: "usage",
-    status: "ok",
-    resource,
-    amount,
-    endedAtMicros: nowMs * 1000,
-    durationMicros: 0,
-    inputTokens: null,
-    outputTokens: null,
-    cacheReadTokens: null,
-    cacheWriteTokens: null,
-    reasoningTokens: null,
-    usageSource: null,
-    costNanoUsd: null,
-    provider: null,
-    model: null,
-    route: null,
-    userId: null,
-    reservationId: request.reservationId,
-    bootId: null,
-    seq: null,
-    serviceTier: null,
-    detail: null,
-    flags: [],
-  };
+  const { tenantId, reservationId } = request;
+  const identity = JSON.stringify([tenantId, reservationId, resource]);
+  return { ...amountEvent({ tenantId, resource, amount, endedAtMicros: nowMs * 1000 }, identity), reservationId };
 }
