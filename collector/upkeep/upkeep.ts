@@ -4,17 +4,16 @@ import type { Pool } from "pg";
 import { readBacklog, type Backlog } from "#database/health/read-backlog";
 import { reportInstance } from "#database/health/report-instance";
 import { cleanUp } from "#database/retention/clean-up";
-import { verifyInvariants } from "#database/verify/verify";
 import type { Metrics } from "../observe/metrics.ts";
 import { ensurePartitionsAround } from "../record/partitions.ts";
 import { keepFolding } from "./folding.ts";
 import { repeat, type Repeating } from "./repeat.ts";
 import { cutStuckConnections } from "./stuck-connections.ts";
+import { keepVerifying } from "./verifying.ts";
 
 /** Partitions are made three days ahead and cleaning up may be late by hours, so neither is in a hurry. */
 const PARTITIONS_EVERY_MS = 3_600_000;
 const CLEAN_UP_EVERY_MS = 600_000;
-const VERIFY_EVERY_MS = 30_000;
 /** `pipeline_health` takes a collector for dead after a minute. */
 const REPORT_EVERY_MS = 5_000;
 
@@ -46,10 +45,6 @@ export async function startUpkeep(pool: Pool, metrics: Metrics, log: Log): Promi
     await reportInstance(pool, started, metrics.counters.snapshot());
     backlog = await readBacklog(pool);
   };
-  const verify = async (): Promise<void> => {
-    const findings = (await verifyInvariants(pool))?.findings ?? [];
-    if (findings.length > 0) log.error({ findings: findings.slice(0, 10) }, "invariants are violated");
-  };
   const clean = async (): Promise<void> => {
     const removed = await cleanUp(pool);
     if (removed.days + removed.rows > 0) log.info({ removed }, "cleaned up");
@@ -61,9 +56,9 @@ export async function startUpkeep(pool: Pool, metrics: Metrics, log: Log): Promi
   await partitions().catch(failed("make ledger partitions"));
   const jobs = [
     keepFolding(pool, metrics, failed("fold events into the rollups")),
+    keepVerifying(pool, log, failed("verify the invariants")),
     every(PARTITIONS_EVERY_MS, "make ledger partitions ahead", partitions),
     every(REPORT_EVERY_MS, "report what was counted", report),
-    every(VERIFY_EVERY_MS, "verify the invariants", verify),
     every(CLEAN_UP_EVERY_MS, "clean up", clean),
   ];
   const connections = cutStuckConnections(pool);

@@ -30,8 +30,9 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
         group by 1, 2, 3, 4, 5
       ), days as (
         insert into quotel.accounted_days as d (
-          tenant_id, day_start, first_event_day, last_event_day, events, touched_at)
-        select tenant_id, day_start, min(first_event_day), max(last_event_day), sum(events), clock_timestamp()
+          tenant_id, day_start, first_event_day, last_event_day, events, changed_at, touched_at)
+        select tenant_id, day_start, min(first_event_day), max(last_event_day), sum(events), clock_timestamp(),
+          clock_timestamp()
         from named
         group by tenant_id, day_start
         order by tenant_id, day_start
@@ -39,6 +40,7 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
           first_event_day = least(d.first_event_day, excluded.first_event_day),
           last_event_day = greatest(d.last_event_day, excluded.last_event_day),
           events = d.events + excluded.events,
+          changed_at = case when d.touched_at > d.verified_to then d.changed_at else excluded.changed_at end,
           touched_at = excluded.touched_at
       ), seen as (
         select distinct tenant_id, 'model' as kind, concat_ws('/', provider, model) as label

@@ -16,28 +16,37 @@ const PAUSE_MICROS_PER_EVENT = 300;
 export interface ChosenDay extends TenantDay {
   /** Text of an instant, exact to the microsecond; null = the day has not changed, but something was found in it. */
   readonly touchedAt: string | null;
+  /** How long its first change since it was verified has waited; 0 = it has not changed. */
+  readonly waitedMs: number;
+}
+
+interface DayRow {
+  readonly tenant_id: string;
+  readonly day_start_ms: number;
+  readonly touched_at: string | null;
+  readonly waited_ms: number;
 }
 
 /**
- * The days that changed since they were verified, longest unverified first, and those in which something was found.
+ * The days that changed since they were verified, what waits longest first, and those in which something was found.
  * Sealed days are left alone: the ledger has lost events of theirs.
  */
 export async function chooseDays(client: ClientBase): Promise<ChosenDay[]> {
-  const { rows } = await query<{ tenant_id: string; day_start_ms: number; touched_at: string | null }>(client, {
+  const { rows } = await query<DayRow>(client, {
     name: "choose-days",
     text: `
       with oldest as (
         select d.* from quotel.accounted_days d
         where d.touched_at > d.verified_to and d.day_start >= (select unsealed_from from quotel.ledger_seal)
           and d.verified_to + d.events * $3 * interval '1 microsecond' < now()
-        order by d.verified_to, d.tenant_id, d.day_start
+        order by d.changed_at, d.tenant_id, d.day_start
         limit $1
       ), changed as (
-        select tenant_id, day_start, touched_at
-        from (select *, sum(events) over (order by verified_to, tenant_id, day_start) - events as before from oldest) d
+        select tenant_id, day_start, touched_at, clock_timestamp() - changed_at as waited
+        from (select *, sum(events) over (order by changed_at, tenant_id, day_start) - events as before from oldest) d
         where before < $2
       ), found as (
-        select tenant_id, day_start, null::timestamptz as touched_at
+        select tenant_id, day_start, null::timestamptz as touched_at, interval '0' as waited
         from quotel.invariant_findings f
         where cleared_at is null and day_start >= (select unsealed_from from quotel.ledger_seal)
           and not exists (select from changed c where (c.tenant_id, c.day_start) = (f.tenant_id, f.day_start))
@@ -45,19 +54,22 @@ export async function chooseDays(client: ClientBase): Promise<ChosenDay[]> {
         order by 1, 2
         limit $1
       )
-      select tenant_id, (extract(epoch from day_start) * 1000)::bigint as day_start_ms, touched_at::text as touched_at
+      select tenant_id, (extract(epoch from day_start) * 1000)::bigint as day_start_ms, touched_at::text as touched_at,
+        (extract(epoch from waited) * 1000)::bigint as waited_ms
       from (select * from changed union all select * from found) days`,
     values: [DAYS_MAX, EVENTS_MAX, PAUSE_MICROS_PER_EVENT],
   });
-  return rows.map(({ tenant_id, day_start_ms, touched_at }) => ({
+  return rows.map(({ tenant_id, day_start_ms, touched_at, waited_ms }) => ({
     tenantId: tenant_id,
     dayStartMs: day_start_ms,
     touchedAt: touched_at,
+    waitedMs: waited_ms,
   }));
 }
 
 /**
- * Marks days as verified, as they were when they were chosen: one that changed meanwhile stays to be verified. Rows are
+ * Marks days as verified, as they were when they were chosen: one that changed meanwhile stays to be verified, and
+ * has waited since then. Rows are
  * locked in primary-key order, as the fold takes them, so the two cannot deadlock.
  */
 export async function markVerified(client: ClientBase, days: readonly ChosenDay[]): Promise<void> {
@@ -65,7 +77,7 @@ export async function markVerified(client: ClientBase, days: readonly ChosenDay[
   await query(client, {
     name: "mark-verified",
     text: `
-      update quotel.accounted_days d set verified_to = v.touched_at
+      update quotel.accounted_days d set verified_to = v.touched_at, changed_at = v.touched_at
       from (
         select d.tenant_id, d.day_start, v.touched_at
         from quotel.accounted_days d

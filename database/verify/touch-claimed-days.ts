@@ -11,7 +11,9 @@ export async function touchClaimedDays(pool: Pool): Promise<void> {
   await query(pool, {
     name: "touch-claimed-days",
     text: `
-      update quotel.accounted_days d set touched_at = clock_timestamp()
+      update quotel.accounted_days d set
+        changed_at = case when d.touched_at > d.verified_to then d.changed_at else clock_timestamp() end,
+        touched_at = clock_timestamp()
       from (
         select tenant_id, day_start from quotel.accounted_days
         where tenant_id = $1 and exists (

@@ -18,6 +18,8 @@ import { clearFindings, writeFindings } from "./write-findings.ts";
 export interface Verified {
   readonly days: number;
   readonly tenants: number;
+  /** How long the change that was looked at and had waited longest had waited; 0 = nothing had changed. */
+  readonly waitedMs: number;
   readonly findings: readonly Finding[];
 }
 
@@ -27,12 +29,13 @@ export interface Verified {
  * so compares within one snapshot; traffic goes on meanwhile and waits for nothing. Any number of processes may call it:
  * one does, the others see that and leave.
  *
- * @returns null when somebody else is at it
+ * @param restMs leaves it at that, too, when the last pass, whosever it was, ended less than this ago
+ * @returns null when somebody else is at it, or has just been
  */
-export async function verifyInvariants(pool: Pool): Promise<Verified | null> {
+export async function verifyInvariants(pool: Pool, restMs = 0): Promise<Verified | null> {
   await touchClaimedDays(pool);
   return inTransaction(pool, async (client) => {
-    if (!(await tryLockVerifier(client))) return null;
+    if (!(await tryLockVerifier(client, restMs))) return null;
     const days = await chooseDays(client);
     const tenantIds = [...new Set([...(await chooseTenants(client)), ...days.map((day) => day.tenantId)])];
     const findings: Finding[] = [];
@@ -45,15 +48,20 @@ export async function verifyInvariants(pool: Pool): Promise<Verified | null> {
     await query(client, { name: "end-pass", text: "update quotel.verification set passed_at = clock_timestamp()" });
     // Last, because folding waits for these rows.
     await markVerified(client, days);
-    return { days: days.length, tenants: tenantIds.length, findings };
+    const waitedMs = Math.max(0, ...days.map((day) => day.waitedMs));
+    return { days: days.length, tenants: tenantIds.length, waitedMs, findings };
   });
 }
 
 /** Held to the end of the transaction. */
-async function tryLockVerifier(client: ClientBase): Promise<boolean> {
+async function tryLockVerifier(client: ClientBase, restMs: number): Promise<boolean> {
   const { rows } = await query<{ locked: boolean }>(client, {
     name: "try-lock-verifier",
-    text: "select pg_try_advisory_xact_lock(hashtextextended('quotel.verifier', 0)) as locked",
+    text: `
+      select clock_timestamp() >= passed_at + $1 * interval '1 millisecond'
+        and pg_try_advisory_xact_lock(hashtextextended('quotel.verifier', 0)) as locked
+      from quotel.verification`,
+    values: [restMs],
   });
   return rows[0]!.locked;
 }

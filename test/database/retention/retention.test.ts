@@ -71,8 +71,8 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
 
   test("I3: a bucket that lost an event of another day of the ledger is sealed with it", async () => {
     await owner.query(
-      `insert into quotel.accounted_days (tenant_id, day_start, first_event_day, last_event_day, events, touched_at)
-       values ('acme', $1, $2, $3, 2, now())`,
+      `insert into quotel.accounted_days (tenant_id, day_start, first_event_day, last_event_day, events, changed_at, touched_at)
+       values ('acme', $1, $2, $3, 2, now(), now())`,
       [new Date(todayMs - 20 * DAY_MS), dayText(HORIZON_DAYS + 3), dayText(20)],
     );
     await dropOldPartitions(writer);
