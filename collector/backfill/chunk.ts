@@ -1,21 +1,19 @@
 import type { Pool } from "pg";
 import type { ClaimedEvent } from "#database/attribution/claim";
 import { extendBackfill } from "#database/backfill/extend-backfill";
-import { readSealedBefore } from "#database/backfill/read-sealed-before";
-import { readSealedDays } from "#database/backfill/read-sealed-days";
-import type { TenantDay } from "#database/backfill/read-sealed-days";
 import { recordBackfill } from "#database/backfill/record-backfill";
 import type { BackfillCounts } from "#database/backfill/record-backfill";
 import { utcDayOfMicros } from "#database/periods/instant";
 import { accountingPeriods } from "#database/periods/period";
 import { ensurePartitions } from "#database/record/ensure-partitions";
 import type { UsageEvent } from "#database/record/usage-event";
+import { readSealedBefore } from "#database/retention/read-sealed-before";
+import { readSealedDays } from "#database/retention/read-sealed-days";
+import type { TenantDay } from "#database/retention/read-sealed-days";
 import { readTenants } from "#database/tenants/read-tenants";
 import { isDataError } from "#database/sqlstate";
 import type { Attribution } from "../record/attribution.ts";
 import { beyondHorizon } from "../record/horizon.ts";
-
-const DAY_MICROS = 86_400_000_000;
 
 /** What became of the events of some lines: recorded, or left out by reason. */
 export interface ChunkCounts extends BackfillCounts {
@@ -60,7 +58,8 @@ export async function recordChunk(
 
 async function withoutSealedDays(pool: Pool, received: readonly ClaimedEvent[]): Promise<readonly ClaimedEvent[]> {
   const sealedBefore = await readSealedBefore(pool);
-  const isDoubtful = ({ event }: ClaimedEvent): boolean => event.endedAtMicros < sealedBefore * DAY_MICROS;
+  if (sealedBefore === null) return received;
+  const isDoubtful = ({ event }: ClaimedEvent): boolean => utcDayOfMicros(event.endedAtMicros) < sealedBefore;
   const doubtful = received.filter(isDoubtful);
   if (doubtful.length === 0) return received;
   const tenants = await readTenants(pool, [...new Set(doubtful.map(({ event }) => event.tenantId))]);

@@ -5,7 +5,7 @@ import type { UsageEvent } from "#database/record/usage-event";
 import { asOwner } from "#database/operator/as-owner";
 import { applyPrices } from "#database/repair/reprice/apply-prices";
 import { countPriced, readPricedPage } from "#database/repair/reprice/read-page";
-import { readSealedBefore } from "#database/repair/reprice/read-seal";
+import { readSealedBefore } from "#database/retention/read-sealed-before";
 import { isRetryable } from "#database/sqlstate";
 import type { Price } from "../../price/price.ts";
 
