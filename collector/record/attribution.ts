@@ -2,6 +2,8 @@ import { UNATTRIBUTED_TENANT } from "@quotel/conventions";
 import type { Pool } from "pg";
 import { asUnattributed } from "#database/attribution/claim";
 import { UnknownTenants } from "#database/attribution/unknown-tenants";
+import type { AuditEvent } from "#database/audit/audit-event";
+import type { MetricPoint } from "#database/levels/metric-point";
 import type { UsageEvent } from "#database/record/usage-event";
 import { ResourceNames } from "#database/resources/resource-names";
 import { KnownTenants } from "#database/tenants/known-tenants";
@@ -13,7 +15,14 @@ export interface AttributedEvent {
   readonly claim?: string | undefined;
 }
 
-/** Settles, before anything is recorded, for which tenant and resource events count; what it learned it remembers. */
+/** A point under the tenant it is to be recorded for; null = its tenant does not exist, and a level is somebody's. */
+export interface AttributedPoint {
+  readonly point: MetricPoint | null;
+  /** See `ReceivedPoint`. */
+  readonly isBeyondCap: boolean;
+}
+
+/** Settles, before anything is recorded, for which tenant and resource items count; what it learned it remembers. */
 export class Attribution {
   readonly #tenants: KnownTenants;
   readonly #unknown: UnknownTenants;
@@ -28,9 +37,7 @@ export class Attribution {
 
   /** @param keyId the key the events came with; it bounds how many tenants they make known */
   async attribute(events: readonly UsageEvent[], keyId: string): Promise<AttributedEvent[]> {
-    const named = new Set(events.map((event) => event.tenantId));
-    named.delete(UNATTRIBUTED_TENANT);
-    const known = await this.#known([...named], keyId);
+    const known = await this.#known(namedBy(events), keyId);
     const wasUnknown = await this.#unknown.among(known);
     const owned = events.map((event) =>
       known.has(event.tenantId) || event.tenantId === UNATTRIBUTED_TENANT ? event : asUnattributed(event),
@@ -43,6 +50,23 @@ export class Attribution {
     });
   }
 
+  /** Usage of tenants that do not exist is nobody's, as with events (I6). */
+  async attributePoints(points: readonly MetricPoint[], keyId: string): Promise<AttributedPoint[]> {
+    const known = await this.#tenants.ensure(namedBy(points), keyId);
+    const owned = points.map((point): MetricPoint | null => {
+      if (known.has(point.tenantId) || point.tenantId === UNATTRIBUTED_TENANT) return point;
+      return point.kind === "counter" ? { ...point, tenantId: UNATTRIBUTED_TENANT } : null;
+    });
+    const beyond = await this.#resources.beyondCap(owned.flatMap((point) => (point?.kind === "counter" ? [point] : [])));
+    return owned.map((point) => ({ point, isBeyondCap: point !== null && beyond.has(point) }));
+  }
+
+  /** The trail of a tenant that does not exist is the platform's. */
+  async attributeAudit(events: readonly AuditEvent[], keyId: string): Promise<AuditEvent[]> {
+    const known = await this.#tenants.ensure(namedBy(events), keyId);
+    return events.map((event) => (known.has(event.tenantId) ? event : { ...event, tenantId: UNATTRIBUTED_TENANT }));
+  }
+
   /** A name that no tenant has is noted and then looked for once more: see `UnknownTenants`. */
   async #known(named: readonly string[], keyId: string): Promise<ReadonlySet<string>> {
     const known = await this.#tenants.ensure(named, keyId);
@@ -50,4 +74,11 @@ export class Attribution {
     await this.#unknown.note(named.filter((id) => !known.has(id)));
     return this.#tenants.existing(named);
   }
+}
+
+/** The tenants that items name, each once. */
+function namedBy(items: readonly { readonly tenantId: string }[]): string[] {
+  const named = new Set(items.map(({ tenantId }) => tenantId));
+  named.delete(UNATTRIBUTED_TENANT);
+  return [...named];
 }

@@ -1,11 +1,10 @@
 import type { Pool } from "pg";
-import { UNATTRIBUTED_TENANT } from "@quotel/conventions";
 import { appendAuditEvents } from "#database/audit/append-audit-events";
 import type { AuditEvent } from "#database/audit/audit-event";
 import { isUnavailable } from "#database/sqlstate";
-import { KnownTenants } from "#database/tenants/known-tenants";
 import { inTransaction } from "#database/transaction";
 import { Reasons } from "../reasons.ts";
+import { Attribution } from "./attribution.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
 import { LaneFull, LaneWriters } from "./lane-writers.ts";
 import { recordCounters } from "./record-counters.ts";
@@ -40,7 +39,7 @@ const RETRY_AFTER_SECONDS = 2;
 
 /** The record stage of audit events: by lane, each group appended to its tenants' chains in one transaction. */
 export function createAuditRecorder({ pool, defaultPlan, log }: RecorderOptions): AuditRecorder {
-  const tenants = new KnownTenants(pool, defaultPlan);
+  const attribution = new Attribution(pool, defaultPlan);
   const counters = recordCounters();
   const lanes = new LaneWriters<Submitted>(
     (group) =>
@@ -62,13 +61,8 @@ export function createAuditRecorder({ pool, defaultPlan, log }: RecorderOptions)
     async record(events, producer) {
       const refused = new Reasons();
       try {
-        const known = await tenants.ensure(named(events), producer.keyId);
-        await lanes.submit(
-          events.map((sent) => {
-            const event = known.has(sent.tenantId) ? sent : { ...sent, tenantId: UNATTRIBUTED_TENANT };
-            return { tenantId: event.tenantId, event, refused };
-          }),
-        );
+        const attributed = await attribution.attributeAudit(events, producer.keyId);
+        await lanes.submit(attributed.map((event) => ({ tenantId: event.tenantId, event, refused })));
         return { kind: "committed", refused };
       } catch (error) {
         if (!isUnavailable(error) && !(error instanceof LaneFull)) {
@@ -101,8 +95,4 @@ async function appendEvents(
   for (const { tenantId, auditId } of counts.conflicting) {
     log.warn({ tenantId, auditId }, "an audit event says something else under a known id; the first one stays");
   }
-}
-
-function named(events: readonly AuditEvent[]): string[] {
-  return events.map((event) => event.tenantId).filter((id) => id !== UNATTRIBUTED_TENANT);
 }

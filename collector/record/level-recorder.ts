@@ -1,12 +1,11 @@
 import type { Pool } from "pg";
-import { UNATTRIBUTED_TENANT } from "@quotel/conventions";
 import type { MetricPoint } from "#database/levels/metric-point";
 import { recordPoints } from "#database/levels/record-points";
 import type { ReceivedPoint } from "#database/levels/record-points";
 import { NUMERIC_OUT_OF_RANGE, errorCode, isUnavailable } from "#database/sqlstate";
-import { KnownTenants } from "#database/tenants/known-tenants";
 import { inTransaction } from "#database/transaction";
 import { Reasons } from "../reasons.ts";
+import { Attribution } from "./attribution.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
 import { beyondHorizon } from "./horizon.ts";
 import { LaneFull, LaneWriters } from "./lane-writers.ts";
@@ -44,7 +43,7 @@ const RETRY_AFTER_SECONDS = 2;
  * record transaction of points.
  */
 export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions): LevelRecorder {
-  const tenants = new KnownTenants(pool, defaultPlan);
+  const attribution = new Attribution(pool, defaultPlan);
   const counters = recordCounters();
   const refuse = (item: Submitted, reason: string): void => {
     counters.quarantined += 1;
@@ -70,11 +69,11 @@ export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions)
       const refused = new Reasons();
       const receivedAtMicros = Date.now() * 1000;
       try {
-        const known = await tenants.ensure(named(points), producer.keyId);
+        const attributed = await attribution.attributePoints(points, producer.keyId);
         const submitted: Submitted[] = [];
-        for (const sent of points) {
-          const point = attributed(sent, known);
-          const received = { point: point ?? sent, producerId: producer.keyId, receivedAtMicros };
+        for (const [index, sent] of points.entries()) {
+          const { point, isBeyondCap } = attributed[index]!;
+          const received = { point: point ?? sent, producerId: producer.keyId, receivedAtMicros, isBeyondCap };
           const item = { ...received, tenantId: received.point.tenantId, refused };
           const reason = point === null ? "unknown_tenant" : beyondHorizon(sent.sampledAtMicros, receivedAtMicros);
           if (reason === null) submitted.push(item);
@@ -100,14 +99,4 @@ async function commitPoints(pool: Pool, part: readonly Submitted[], counters: Re
   counters.accepted += counts.accepted;
   counters.duplicate += counts.duplicate;
   counters.conflicting += counts.conflicting;
-}
-
-function named(points: readonly MetricPoint[]): string[] {
-  return points.map((point) => point.tenantId).filter((id) => id !== UNATTRIBUTED_TENANT);
-}
-
-/** The point under a tenant that exists: usage of others is nobody's yet (I6), a level of theirs is nothing. */
-function attributed(point: MetricPoint, known: ReadonlySet<string>): MetricPoint | null {
-  if (known.has(point.tenantId) || point.tenantId === UNATTRIBUTED_TENANT) return point;
-  return point.kind === "counter" ? { ...point, tenantId: UNATTRIBUTED_TENANT } : null;
 }

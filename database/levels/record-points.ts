@@ -1,5 +1,6 @@
 import type { ClientBase } from "pg";
 import { recordEvents } from "../record/record-events.ts";
+import { asOther } from "../resources/resource-names.ts";
 import { readCalendars } from "../tenants/read-calendars.ts";
 import { takeDifferences } from "./counters/take-differences.ts";
 import { usageOfPoint } from "./counters/usage-of-point.ts";
@@ -13,6 +14,8 @@ export interface ReceivedPoint {
   readonly point: MetricPoint;
   readonly producerId: string;
   readonly receivedAtMicros: number;
+  /** Set where the usage of a counter is of a resource beyond its tenant's cap: it counts as `__other__`. */
+  readonly isBeyondCap?: boolean;
 }
 
 export interface PointCounts {
@@ -61,8 +64,9 @@ async function recordUsage(
   await recordEvents(
     client,
     increases.map(({ point, amount }) => {
-      const { producerId, receivedAtMicros } = from.get(point)!;
-      return { event: usageOfPoint(point, amount), producerId, receivedAtMicros };
+      const { producerId, receivedAtMicros, isBeyondCap } = from.get(point)!;
+      const event = usageOfPoint(point, amount);
+      return { event: isBeyondCap ? asOther(event) : event, producerId, receivedAtMicros };
     }),
   );
 }
