@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { GroupCommit } from "#database/lanes/group-commit";
 import { laneOf } from "#database/lanes/lane-of";
 
@@ -12,12 +13,19 @@ const GROUP_REQUESTS_MAX = 200;
 const PASSED_OVER_MAX = 4;
 
 /**
+ * Lanes that commit at the same time: one group is made up while the other commits. With more, groups would be smaller,
+ * and each decision would pay a larger part of its transaction.
+ */
+const COMMITS_AT_ONCE = 2;
+
+/**
  * One writer per lane. Requests for a tenant that another process has locked go into the next group, so they stall
  * nobody; the ones that are passed over again and again wait for the lock in groups of their own.
  */
 export class LaneWriters<Request, Answer> {
   readonly #writers = new Map<string, GroupCommit<Request, Answer | null>>();
   readonly #commit: CommitDecisions<Request, Answer>;
+  readonly #limit = pLimit(COMMITS_AT_ONCE);
 
   constructor(commit: CommitDecisions<Request, Answer>) {
     this.#commit = commit;
@@ -41,6 +49,8 @@ export class LaneWriters<Request, Answer> {
       writer = new GroupCommit({
         commit: (group) => this.#commit(group, wait),
         maxWeight: GROUP_REQUESTS_MAX,
+        // Who waits for a lock keeps nobody else waiting.
+        inTurn: (commit) => (wait ? commit() : this.#limit(commit)),
       });
       this.#writers.set(key, writer);
     }
