@@ -1,12 +1,7 @@
 import type { Pool } from "pg";
 import { instantArray, textArray } from "../array-text.ts";
+import type { TenantDay } from "../periods/tenant-day.ts";
 import { query } from "../pool.ts";
-
-/** A tenant's day, by the instant it starts. */
-export interface TenantDay {
-  readonly tenantId: string;
-  readonly dayStartMs: number;
-}
 
 /**
  * Of these days, those on which events count that the ledger does not have any more: nobody can tell whether an event is

@@ -1,7 +1,7 @@
 import type { ClientBase } from "pg";
 import { instantArray, textArray } from "../array-text.ts";
+import type { TenantDay } from "../periods/tenant-day.ts";
 import { query } from "../pool.ts";
-import type { TenantDay } from "./finding.ts";
 
 /** Bounds of one pass: days, and the events that looking at them costs, about. One day is taken however large. */
 const DAYS_MAX = 500;

@@ -6,12 +6,6 @@ export const KINDS_OF_DATABASE = ["folding_stuck"] as const;
 export type FindingKind =
   (typeof KINDS_OF_DAYS)[number] | (typeof KINDS_OF_TENANTS)[number] | (typeof KINDS_OF_DATABASE)[number];
 
-/** A tenant's day: the instant at which it starts, in Unix milliseconds. */
-export interface TenantDay {
-  readonly tenantId: string;
-  readonly dayStartMs: number;
-}
-
 /** A place where what is stored is not what it should be. */
 export interface Finding {
   readonly kind: FindingKind;

@@ -1,9 +1,10 @@
 import type { ClientBase } from "pg";
 import { instantArray, plainArray, textArray } from "../array-text.ts";
 import { instantOfMs } from "../periods/instant.ts";
+import type { TenantDay } from "../periods/tenant-day.ts";
 import { query } from "../pool.ts";
 import { KINDS_OF_DATABASE, KINDS_OF_DAYS, KINDS_OF_TENANTS } from "./finding.ts";
-import type { Finding, TenantDay } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 
 /** What a pass looked at; it also looked at the database as a whole. */
 export interface LookedAt {

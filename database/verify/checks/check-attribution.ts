@@ -2,9 +2,10 @@ import { UNATTRIBUTED_TENANT } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { CLAIMED_TENANT } from "../../attribution/claim.ts";
 import { instantArray, textArray } from "../../array-text.ts";
+import type { TenantDay } from "../../periods/tenant-day.ts";
 import { query } from "../../pool.ts";
 import { findingOf } from "../finding.ts";
-import type { Finding, FindingRow, TenantDay } from "../finding.ts";
+import type { Finding, FindingRow } from "../finding.ts";
 
 /**
  * Usage that was nobody's when it came and names a tenant that is registered by now: it waits to be given to that tenant

@@ -1,8 +1,9 @@
 import type { ClientBase } from "pg";
 import { instantArray, textArray } from "../../array-text.ts";
+import type { TenantDay } from "../../periods/tenant-day.ts";
 import { query } from "../../pool.ts";
 import { findingOf } from "../finding.ts";
-import type { Finding, FindingRow, TenantDay } from "../finding.ts";
+import type { Finding, FindingRow } from "../finding.ts";
 
 /**
  * Spans that a tenant has on two neighbouring days of the ledger. The day of the claimed end is part of the identity

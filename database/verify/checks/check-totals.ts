@@ -1,8 +1,9 @@
 import type { ClientBase } from "pg";
 import { instantArray, textArray } from "../../array-text.ts";
+import type { TenantDay } from "../../periods/tenant-day.ts";
 import { query } from "../../pool.ts";
 import { findingOf } from "../finding.ts";
-import type { Finding, FindingRow, TenantDay } from "../finding.ts";
+import type { Finding, FindingRow } from "../finding.ts";
 
 /**
  * Where what some days' totals say was used is not the sum of the ledger (I3). One statement and so one snapshot: totals
