@@ -9,6 +9,7 @@ import { createPages } from "./observe/pages.ts";
 import { createPrice } from "./price/price.ts";
 import type { Price } from "./price/price.ts";
 import type { Answer } from "./receive/answer.ts";
+import type { Refuse } from "./quarantine/refuse.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
 import { startGrpcReceiver } from "./receive/grpc/server.ts";
 import { startHttpReceiver } from "./receive/http/server.ts";
@@ -19,9 +20,10 @@ import type { Producer, Recorder } from "./record/recorder.ts";
 
 /** What the collector is given, so that it opens nothing itself. */
 export interface CollectorDeps {
-  readonly recorder: Pick<Recorder, "record" | "refuse" | "close">;
+  readonly recorder: Pick<Recorder, "record" | "close">;
   readonly levels: Pick<LevelRecorder, "record" | "close">;
   readonly audit: Pick<AuditRecorder, "record" | "close">;
+  readonly refuse: Refuse;
   /** The producer behind a bearer token; null = no such ingest key. Rejects when the keys cannot be read. */
   readonly authenticate: (bearerToken: string) => Promise<Producer | null>;
   /** Why usage should not be sent here right now; empty = it should. */
@@ -47,7 +49,7 @@ export interface Collector {
 
 /** Starts receiving. The collector owns the recorders it is given and closes them. Rejects when a port is taken. */
 export async function startCollector(config: CollectorConfig, deps: CollectorDeps): Promise<Collector> {
-  const { recorder, levels, audit, metrics, price = createPrice(), now = Date.now } = deps;
+  const { recorder, levels, audit, refuse, metrics, price = createPrice(), now = Date.now } = deps;
   const { counters } = metrics;
   const { tenantAttributes } = config;
   const budget = new ByteBudget(config.inFlightBytesMax);
@@ -57,9 +59,9 @@ export async function startCollector(config: CollectorConfig, deps: CollectorDep
     endpoint: {
       authenticate: deps.authenticate,
       ingest: {
-        traces: createUsageIngest({ recorder, counters, price, tenantAttributes, now }),
-        metrics: createLevelIngest({ recorder, levels, counters, tenantAttributes, now }),
-        logs: createAuditIngest({ audit, counters, tenantAttributes, now }),
+        traces: createUsageIngest({ recorder, refuse, counters, price, tenantAttributes, now }),
+        metrics: createLevelIngest({ recorder, levels, refuse, counters, tenantAttributes, now }),
+        logs: createAuditIngest({ audit, refuse, counters, tenantAttributes }),
       },
       answerWithinMs: config.answerWithinMs,
       onAnswer: (answer: Answer) => counters.add(`requests.${answer.kind === "accepted" ? 200 : answer.status}`),

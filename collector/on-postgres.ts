@@ -10,6 +10,7 @@ import { readinessProblems } from "./observe/readiness.ts";
 import { watchOverrides } from "./price/overrides/watch-overrides.ts";
 import type { WatchedOverrides } from "./price/overrides/watch-overrides.ts";
 import { createPrice } from "./price/price.ts";
+import { createRefuse } from "./quarantine/refuse.ts";
 import { createAuditRecorder } from "./record/audit-recorder.ts";
 import { createLevelRecorder } from "./record/level-recorder.ts";
 import { createRecorder } from "./record/recorder.ts";
@@ -41,6 +42,7 @@ export async function startCollectorOnPostgres(config: CollectorConfig, pool: Po
       recorder,
       levels,
       audit,
+      refuse: createRefuse(pool, log),
       authenticate: (token) => keys.authenticate(token, ["ingest"]),
       problems: async () => {
         const commitWaitMs = Math.max(...[recorder, levels, audit].map((stage) => stage.commitWaitMs()));

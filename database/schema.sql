@@ -365,11 +365,14 @@ create table quotel.quarantine (
   producer text not null,
   received_at timestamp with time zone default now() not null,
   trace_id uuid,
-  payload jsonb,
-  discarded_at timestamp with time zone,
+  payload json,
+  resolved_at timestamp with time zone,
+  resolution text,
   discard_reason text,
   constraint quarantine_pkey PRIMARY KEY (tenant_id, quarantine_id),
-  constraint quarantine_signal_check CHECK ((signal = ANY (ARRAY['span'::text, 'event'::text, 'point'::text, 'audit'::text])))
+  constraint quarantine_check CHECK (((resolved_at IS NULL) = (resolution IS NULL))),
+  constraint quarantine_resolution_check CHECK ((resolution = ANY (ARRAY['replayed'::text, 'counted_since'::text, 'discarded'::text]))),
+  constraint quarantine_signal_check CHECK ((signal = ANY (ARRAY['span'::text, 'data_point'::text, 'log_record'::text, 'event'::text, 'point'::text, 'audit'::text])))
 );
 
 create table quotel.quarantine_days (
@@ -413,12 +416,14 @@ create table quotel.security_events (
   producer text not null,
   claimed_tenant text not null,
   hour timestamp with time zone not null,
-  spans bigint not null,
+  signal text not null,
+  claims bigint not null,
   first_seen timestamp with time zone not null,
   last_seen timestamp with time zone not null,
-  trace_id uuid not null,
-  span_id bigint not null,
-  constraint security_events_pkey PRIMARY KEY (producer, hour, claimed_tenant)
+  trace_id uuid,
+  span_id bigint,
+  constraint security_events_pkey PRIMARY KEY (producer, hour, claimed_tenant, signal),
+  constraint security_events_signal_check CHECK ((signal = ANY (ARRAY['span'::text, 'data_point'::text, 'log_record'::text])))
 );
 
 create table quotel.tenant_calendars (
@@ -535,6 +540,7 @@ CREATE INDEX metric_points_age ON quotel.metric_points USING brin (sampled_at);
 CREATE INDEX metric_points_levels ON quotel.metric_points USING btree (tenant_id, resource, accounted_at) WHERE (kind <> 'counter'::quotel.point_kind);
 CREATE INDEX price_overrides_key ON quotel.price_overrides USING btree (provider, model, service_tier, valid_from);
 CREATE INDEX quarantine_received ON quotel.quarantine USING btree (received_at);
+CREATE INDEX quarantine_waiting ON quotel.quarantine USING btree (tenant_id) WHERE ((resolved_at IS NULL) AND (signal = ANY (ARRAY['event'::text, 'point'::text, 'audit'::text])) AND (reason <> 'conflict'::text));
 CREATE INDEX reservations_expiry ON quotel.reservations USING btree (tenant_id, expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX tenants_provisioned ON quotel.tenants USING btree (provisioned_by, created_at) WHERE (provisioned_by IS NOT NULL);
 CREATE INDEX usage_events_batch ON ONLY quotel.usage_events USING btree (batch);
@@ -1138,7 +1144,7 @@ create view public.pipeline_health as
             quarantine.reason,
             count(*) AS count
            FROM quotel.quarantine
-          WHERE quarantine.discarded_at IS NULL
+          WHERE quarantine.resolved_at IS NULL
           GROUP BY quarantine.reason
         UNION ALL
          SELECT 'invariant_violations'::text,
@@ -1228,7 +1234,8 @@ create view public.security_events as
  SELECT producer,
     claimed_tenant,
     hour,
-    spans,
+    signal,
+    claims,
     first_seen,
     last_seen,
     replace(trace_id::text, '-'::text, ''::text) AS trace_id,
@@ -1688,7 +1695,7 @@ grant select on table quotel.plans to quotel_tenant;
 grant insert, select on table quotel.plans to quotel_writer;
 grant select on table quotel.price_overrides to quotel_writer;
 grant insert, select, update on table quotel.producer_boots to quotel_writer;
-grant insert, select on table quotel.quarantine to quotel_writer;
+grant insert, select, update on table quotel.quarantine to quotel_writer;
 grant insert, select, update on table quotel.quarantine_days to quotel_writer;
 grant select on table quotel.quota_totals to quotel_reader;
 grant select on table quotel.quota_totals to quotel_tenant;

@@ -7,23 +7,26 @@ import { ProtobufLogsDecoder } from "../decode/protobuf/logs.ts";
 import { logKeys } from "../normalise/audit/attribute-names.ts";
 import { normaliseLog } from "../normalise/audit/normalise-log.ts";
 import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
+import type { Refuse } from "../quarantine/refuse.ts";
+import { refusedLogRecord } from "../quarantine/refused-item.ts";
+import type { RefusedItem } from "../quarantine/refused-item.ts";
 import { Reasons } from "../reasons.ts";
 import type { Ingest } from "../receive/endpoint.ts";
-import type { AuditRecorder } from "../record/audit-recorder.ts";
+import type { AuditOutcome, AuditRecorder } from "../record/audit-recorder.ts";
+import type { RecordOutcome } from "../record/recorder.ts";
 
 export interface AuditIngestParts {
   readonly audit: Pick<AuditRecorder, "record">;
+  readonly refuse: Refuse;
   readonly counters: Counters;
   readonly tenantAttributes: TenantAttributes;
-  /** Unix milliseconds. */
-  readonly now: () => number;
 }
 
 /**
  * Builds the way of logs after their bytes are in: decode, normalise, record, and only then the answer (I2). What it
  * returns rejects only when the recorder does.
  */
-export function createAuditIngest({ audit, counters, tenantAttributes, now }: AuditIngestParts): Ingest {
+export function createAuditIngest({ audit, refuse, counters, tenantAttributes }: AuditIngestParts): Ingest {
   const keys = logKeys(tenantAttributes);
   const decoders = { protobuf: new ProtobufLogsDecoder(keys), json: new JsonLogsDecoder(keys) };
 
@@ -37,24 +40,29 @@ export function createAuditIngest({ audit, counters, tenantAttributes, now }: Au
       return { kind: "error", status: error.status, message: `not an OTLP logs request: ${error.message}` };
     }
 
-    const receivedAtMicros = now() * 1000;
     const events: AuditEvent[] = [];
     const ignored = new Reasons();
     const rejected = new Reasons();
+    const refused: RefusedItem[] = [];
     for (const log of logs) {
-      const normalised = normaliseLog(log, producer, receivedAtMicros, tenantAttributes);
+      const normalised = normaliseLog(log, producer, tenantAttributes);
       if (normalised.kind === "event") events.push(normalised.event);
-      else (normalised.kind === "rejected" ? rejected : ignored).add(normalised.reason);
+      else if (normalised.kind === "ignored") ignored.add(normalised.reason);
+      else {
+        rejected.add(normalised.reason);
+        refused.push(refusedLogRecord(log, normalised, producer, tenantAttributes));
+      }
     }
 
-    if (events.length > 0) {
-      const outcome = await audit.record(events, producer);
-      if (outcome.kind === "unavailable") {
-        counters.add("requests_unavailable");
-        const { retryAfterSeconds } = outcome;
-        return { kind: "error", status: 503, message: "the database is not available", retryAfterSeconds };
-      }
-      rejected.addAll(outcome.refused);
+    let outcome: AuditOutcome | RecordOutcome = { kind: "committed" };
+    if (events.length > 0) outcome = await audit.record(events, producer);
+    if ("refused" in outcome) rejected.addAll(outcome.refused);
+    // Only then, so that what comes again after a 503 is not counted as another attempt.
+    if (refused.length > 0 && outcome.kind === "committed") outcome = await refuse(refused, producer);
+    if (outcome.kind === "unavailable") {
+      counters.add("requests_unavailable");
+      const { retryAfterSeconds } = outcome;
+      return { kind: "error", status: 503, message: "the database is not available", retryAfterSeconds };
     }
     // Counted once the request is done with: what is answered 503 comes again.
     counters.add("logs_received", logs.length);

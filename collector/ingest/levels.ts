@@ -8,15 +8,19 @@ import { KeyTable } from "../decode/key-table.ts";
 import { ProtobufMetricsDecoder } from "../decode/protobuf/metrics.ts";
 import { normalisePoint } from "../normalise/levels/normalise-point.ts";
 import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
+import type { Refuse } from "../quarantine/refuse.ts";
+import { refusedDataPoint } from "../quarantine/refused-item.ts";
+import type { RefusedItem } from "../quarantine/refused-item.ts";
 import { Reasons } from "../reasons.ts";
 import type { Ingest } from "../receive/endpoint.ts";
-import type { LevelRecorder } from "../record/level-recorder.ts";
-import type { Recorder } from "../record/recorder.ts";
+import type { LevelOutcome, LevelRecorder } from "../record/level-recorder.ts";
+import type { RecordOutcome, Recorder } from "../record/recorder.ts";
 
 export interface LevelIngestParts {
   /** Takes what needs nothing remembered: the usage of delta sums. */
   readonly recorder: Pick<Recorder, "record">;
   readonly levels: Pick<LevelRecorder, "record">;
+  readonly refuse: Refuse;
   readonly counters: Counters;
   readonly tenantAttributes: TenantAttributes;
   /** Unix milliseconds. */
@@ -28,7 +32,7 @@ export interface LevelIngestParts {
  * returns rejects only when a recorder does.
  */
 export function createLevelIngest(parts: LevelIngestParts): Ingest {
-  const { recorder, levels, counters, tenantAttributes, now } = parts;
+  const { recorder, levels, refuse, counters, tenantAttributes, now } = parts;
   // All attributes of a point say which stream it is, so all are read, arrays and maps too.
   const keys = new KeyTable([], { prefixes: [""], structured: [""] });
   const decoders = { protobuf: new ProtobufMetricsDecoder(keys), json: new JsonMetricsDecoder(keys) };
@@ -48,18 +52,27 @@ export function createLevelIngest(parts: LevelIngestParts): Ingest {
     const events: UsageEvent[] = [];
     const ignored = new Reasons();
     const rejected = new Reasons();
+    const refused: RefusedItem[] = [];
     ignored.add("not_a_number", metrics.passedOver);
     for (const decoded of metrics.points) {
       const normalised = normalisePoint(decoded, producer, receivedAtMicros, tenantAttributes);
       if (normalised.kind === "point") points.push(normalised.point);
       else if (normalised.kind === "usage") events.push(normalised.event);
-      else (normalised.kind === "rejected" ? rejected : ignored).add(normalised.reason);
+      else if (normalised.kind === "ignored") ignored.add(normalised.reason);
+      else {
+        rejected.add(normalised.reason);
+        refused.push(refusedDataPoint(decoded, normalised, producer, tenantAttributes));
+      }
     }
 
-    const outcomes = await Promise.all([
+    const outcomes: (LevelOutcome | RecordOutcome)[] = await Promise.all([
       ...(points.length > 0 ? [levels.record(points, producer)] : []),
       ...(events.length > 0 ? [recorder.record(events, producer)] : []),
     ]);
+    // Only then, so that what comes again after a 503 is not counted as another attempt.
+    if (refused.length > 0 && outcomes.every(({ kind }) => kind === "committed")) {
+      outcomes.push(await refuse(refused, producer));
+    }
     for (const outcome of outcomes) {
       if (outcome.kind === "unavailable") {
         counters.add("requests_unavailable");

@@ -6,17 +6,19 @@ import { JsonTraceDecoder } from "../decode/json/traces.ts";
 import { ProtobufTraceDecoder } from "../decode/protobuf/traces.ts";
 import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
 import { spanKeys } from "../normalise/usage/attribute-names.ts";
-import { refusedSpan } from "../quarantine/refused-span.ts";
 import { normalise } from "../normalise/usage/normalise.ts";
 import type { Price } from "../price/price.ts";
+import type { Refuse } from "../quarantine/refuse.ts";
+import { refusedSpan } from "../quarantine/refused-item.ts";
+import type { RefusedItem } from "../quarantine/refused-item.ts";
 import { Reasons } from "../reasons.ts";
 import type { Answer } from "../receive/answer.ts";
 import type { Ingest } from "../receive/endpoint.ts";
 import type { RecordOutcome, Recorder } from "../record/recorder.ts";
-import type { RefusedSpan } from "../record/refuse-spans.ts";
 
 export interface IngestParts {
-  readonly recorder: Pick<Recorder, "record" | "refuse">;
+  readonly recorder: Pick<Recorder, "record">;
+  readonly refuse: Refuse;
   readonly counters: Counters;
   readonly price: Price;
   readonly tenantAttributes: TenantAttributes;
@@ -28,7 +30,8 @@ export interface IngestParts {
  * Builds the way of traces after their bytes are in: decode, normalise, price, record, and only then the answer (I2).
  * What it returns rejects only when the recorder does.
  */
-export function createUsageIngest({ recorder, counters, price, tenantAttributes, now }: IngestParts): Ingest {
+export function createUsageIngest(parts: IngestParts): Ingest {
+  const { recorder, refuse, counters, price, tenantAttributes, now } = parts;
   const keys = spanKeys(tenantAttributes);
   const decoders = { protobuf: new ProtobufTraceDecoder(keys), json: new JsonTraceDecoder(keys) };
 
@@ -47,7 +50,7 @@ export function createUsageIngest({ recorder, counters, price, tenantAttributes,
     const scopes = new Reasons();
     const ignored = new Map<string, number>();
     const rejected = new Map<string, number>();
-    const refused: RefusedSpan[] = [];
+    const refused: RefusedItem[] = [];
     for (const span of spans) {
       const normalised = normalise(span, producer, receivedAtMicros, tenantAttributes);
       if (normalised.kind === "event") {
@@ -63,7 +66,7 @@ export function createUsageIngest({ recorder, counters, price, tenantAttributes,
     let outcome: RecordOutcome = { kind: "committed" };
     if (events.length > 0) outcome = await recorder.record(events, producer, sentAtMicros);
     // Only then, so that what comes again after a 503 is not counted as another attempt.
-    if (refused.length > 0 && outcome.kind === "committed") outcome = await recorder.refuse(refused, producer);
+    if (refused.length > 0 && outcome.kind === "committed") outcome = await refuse(refused, producer);
     if (outcome.kind === "unavailable") {
       counters.add("requests_unavailable");
       const { retryAfterSeconds } = outcome;

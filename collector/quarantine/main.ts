@@ -4,15 +4,16 @@ import type { Pool } from "pg";
 import { runAsOperator } from "#database/operator/run-as-operator";
 import { readOverrides } from "#database/prices/read-overrides";
 import { countQuarantine } from "#database/quarantine/count-quarantine";
-import { discardQuarantined } from "#database/quarantine/discard-quarantined";
 import { readQuarantine } from "#database/quarantine/read-quarantine";
-import type { QuarantineFilter } from "#database/quarantine/read-quarantine";
+import type { Quarantined, QuarantineFilter } from "#database/quarantine/read-quarantine";
+import { resolveQuarantined } from "#database/quarantine/resolve-quarantined";
 import { readConfig, type CollectorConfig } from "../config.ts";
 import { PriceOverrides } from "../price/overrides/price-overrides.ts";
 import { createPrice } from "../price/price.ts";
 import { showProgress, type Progress } from "../progress.ts";
 import { Attribution } from "../record/attribution.ts";
 import { replay } from "./replay.ts";
+import { neverReason } from "./try-again.ts";
 
 const USAGE = `Usage:
   npm run quarantine -- list [--reason R] [--tenant T] [--limit N]     the youngest first; 50 unless told
@@ -34,21 +35,28 @@ async function list(pool: Pool, filter: QuarantineFilter, limit: number): Promis
       reason: item.reason,
       tenant: item.tenantId,
       producer: item.producerId,
+      replay: replayOf(item),
       trace: item.traceId ?? "",
     })),
   );
   return 0;
 }
 
+/** Whether trying it again can help, for people. */
+function replayOf(item: Quarantined): string {
+  const never = neverReason(item);
+  return never === null ? "possible" : `never: ${never}`;
+}
+
 async function show(pool: Pool, quarantineId: string): Promise<number> {
-  const [item] = await readQuarantine(pool, { quarantineId, discarded: true }, 1);
+  const [item] = await readQuarantine(pool, { quarantineId, resolved: true }, 1);
   if (item === undefined) return missing(quarantineId);
   console.log(JSON.stringify(item, null, 2));
   return 0;
 }
 
 async function discard(pool: Pool, quarantineId: string, reason: string): Promise<number> {
-  return (await discardQuarantined(pool, quarantineId, reason)) ? 0 : missing(quarantineId);
+  return (await resolveQuarantined(pool, quarantineId, { kind: "discarded", reason })) ? 0 : missing(quarantineId);
 }
 
 function missing(quarantineId: string): number {

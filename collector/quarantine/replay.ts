@@ -21,7 +21,7 @@ export async function replay(
   let recorded = 0;
   for (const [index, quarantineId] of ids.entries()) {
     const [item] = await readQuarantine(parts.pool, { quarantineId }, 1);
-    // Discarded, or recorded by somebody else since.
+    // Resolved by somebody else since.
     if (item === undefined) continue;
     const retried = await tryAgain(parts, item);
     if (retried.kind === "recorded") recorded += 1;

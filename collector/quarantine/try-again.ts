@@ -1,23 +1,17 @@
 import type { Pool } from "pg";
-import { CLAIMED_TENANT, asTenants } from "#database/attribution/claim";
-import { resolveClaims } from "#database/attribution/resolve-claims";
-import { findKeyById } from "#database/keys/find-key";
 import { utcDayOfMicros } from "#database/periods/instant";
 import { lockQuarantined } from "#database/quarantine/lock-quarantined";
 import type { Quarantined } from "#database/quarantine/read-quarantine";
-import { removeQuarantined } from "#database/quarantine/remove-quarantined";
+import { resolveQuarantined } from "#database/quarantine/resolve-quarantined";
 import { ensurePartitions } from "#database/record/ensure-partitions";
-import { recordEvents } from "#database/record/record-events";
-import type { UsageEvent } from "#database/record/usage-event";
 import { isDataError, isMissingPartition, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
-import { normalise } from "../normalise/usage/normalise.ts";
 import type { Price } from "../price/price.ts";
 import type { Attribution } from "../record/attribution.ts";
-import { beyondHorizon } from "../record/horizon.ts";
-import { spanOf } from "./span-content.ts";
-import type { SpanContent } from "./span-content.ts";
+import { readAgain } from "./read-again.ts";
+import { instantOf, outsideHorizon, recordingOf } from "./record-again.ts";
+import type { Usable } from "./record-again.ts";
 
 /** What became of an item that was tried again. */
 export type Retried =
@@ -43,61 +37,46 @@ const ATTEMPTS_MAX = 5;
  * transaction, so it counts once, whoever else tries it again at the same time.
  */
 export async function tryAgain(parts: RetryParts, item: Quarantined): Promise<Retried> {
-  if (item.payload === null) return { kind: "stays", reason: "payload_not_kept" };
-  const read = await eventOf(parts, item);
-  if (typeof read === "string") return { kind: "stays", reason: read };
-  const outside = beyondHorizon(read.endedAtMicros, parts.now() * 1000);
+  const never = neverReason(item);
+  if (never !== null) return { kind: "stays", reason: never };
+  const read = await readAgain(parts, item);
+  if (read.kind === "unusable") return { kind: "stays", reason: read.reason };
+  const outside = outsideHorizon(read, parts.now() * 1000);
   if (outside !== null) return { kind: "stays", reason: outside };
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await recordAndRemove(parts, item, read);
+      return await recordAndResolve(parts, item, read);
     } catch (error) {
       const isPartition = isMissingPartition(error);
       if (!isPartition && isDataError(error)) return { kind: "stays", reason: "unstorable" };
       if (attempts >= ATTEMPTS_MAX || !(isPartition || isRetryable(error))) throw error;
-      const day = utcDayOfMicros(read.endedAtMicros);
+      const day = utcDayOfMicros(instantOf(read));
       if (isPartition) await ensurePartitions(parts.pool, day, day);
     }
   }
 }
 
-/** The usage event that the item is, or why it is none. */
-async function eventOf({ pool, price, tenantAttributes }: RetryParts, item: Quarantined): Promise<UsageEvent | string> {
-  if (item.signal === "event") {
-    const event = item.payload as UsageEvent;
-    const claimed = event.detail?.[CLAIMED_TENANT];
-    const named = typeof claimed === "string" ? asTenants(event, claimed) : event;
-    return { ...named, costNanoUsd: event.costNanoUsd ?? price(event) };
-  }
-  if (item.signal !== "span") return "not_replayable";
-  const key = await findKeyById(pool, item.producerId);
-  if (key === null) return "unknown_producer";
-  const normalised = normalise(spanOf(item.payload as SpanContent), key, item.receivedAtMs * 1000, tenantAttributes);
-  if (normalised.kind !== "event") return normalised.reason;
-  return { ...normalised.event, costNanoUsd: price(normalised.event) };
+/** Why trying the item again can never help, or null. */
+export function neverReason({ payload, reason }: Pick<Quarantined, "payload" | "reason">): string | null {
+  if (payload === null) return "payload_not_kept";
+  // The first one stays (I1).
+  if (reason === "conflict") return "conflict";
+  // What was beyond our limits was not kept, and may be what tells two streams apart.
+  return reason === "too_many_attributes" ? reason : null;
 }
 
-async function recordAndRemove(
-  { pool, attribution }: RetryParts,
-  item: Quarantined,
-  read: UsageEvent,
-): Promise<Retried> {
-  const [attributed] = await attribution.attribute([read], item.producerId);
-  const received = { ...attributed!, producerId: item.producerId, receivedAtMicros: item.receivedAtMs * 1000 };
+async function recordAndResolve({ pool, attribution }: RetryParts, item: Quarantined, read: Usable): Promise<Retried> {
+  const recording = await recordingOf(attribution, item, read);
+  if (typeof recording === "string") return { kind: "stays", reason: recording };
   return inTransaction(pool, async (client): Promise<Retried> => {
     if ((await lockQuarantined(client, item.quarantineId)) === null)
       return { kind: "stays", reason: "taken_by_another" };
-    const { events } = await resolveClaims(client, [received]);
-    if (events.length > 0) {
-      const { conflicting } = await recordEvents(client, events, "insert", "moved");
-      // As a conflict it has a row of its own now, unless that is what it was.
-      if (conflicting > 0 && item.reason === "conflict") return { kind: "stays", reason: "conflict" };
-      if (conflicting > 0) {
-        await removeQuarantined(client, item.quarantineId);
-        return { kind: "stays", reason: "conflict" };
-      }
+    const outcome = await recording(client);
+    // A usage event that contradicts the ledger has a row of its own now.
+    const isReplaced = outcome === "conflict" && read.kind === "event" && item.signal !== "event";
+    if (outcome === "recorded" || isReplaced) {
+      await resolveQuarantined(client, item.quarantineId, { kind: "replayed" });
     }
-    await removeQuarantined(client, item.quarantineId);
-    return { kind: "recorded" };
+    return outcome === "recorded" ? { kind: "recorded" } : { kind: "stays", reason: "conflict" };
   });
 }

@@ -57,7 +57,9 @@ export class Attribution {
       if (known.has(point.tenantId) || point.tenantId === UNATTRIBUTED_TENANT) return point;
       return point.kind === "counter" ? { ...point, tenantId: UNATTRIBUTED_TENANT } : null;
     });
-    const beyond = await this.#resources.beyondCap(owned.flatMap((point) => (point?.kind === "counter" ? [point] : [])));
+    const beyond = await this.#resources.beyondCap(
+      owned.flatMap((point) => (point?.kind === "counter" ? [point] : [])),
+    );
     return owned.map((point) => ({ point, isBeyondCap: point !== null && beyond.has(point) }));
   }
 

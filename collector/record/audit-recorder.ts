@@ -1,20 +1,23 @@
 import type { Pool } from "pg";
 import { appendAuditEvents } from "#database/audit/append-audit-events";
 import type { AuditEvent } from "#database/audit/audit-event";
-import { isUnavailable } from "#database/sqlstate";
+import { closeCounted } from "#database/quarantine/close-counted";
+import { insertQuarantine } from "#database/quarantine/insert-quarantine";
+import type { SetAsideReason } from "#database/quarantine/quarantine-item";
+import { auditItemId, setAsideAudit } from "#database/quarantine/set-aside";
 import { inTransaction } from "#database/transaction";
 import { Reasons } from "../reasons.ts";
 import { Attribution } from "./attribution.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
-import { LaneFull, LaneWriters } from "./lane-writers.ts";
+import { isInFuture } from "./horizon.ts";
+import { LaneWriters } from "./lane-writers.ts";
+import { orUnavailable } from "./or-unavailable.ts";
+import type { Unavailable } from "./or-unavailable.ts";
 import { recordCounters } from "./record-counters.ts";
 import type { RecordCounters } from "./record-counters.ts";
 import type { Producer, RecorderOptions } from "./recorder.ts";
 
-/** `unavailable`: nothing that a retry could double was lost; the sender keeps the batch and sends it again. */
-export type AuditOutcome =
-  | { readonly kind: "committed"; readonly refused: Reasons }
-  | { readonly kind: "unavailable"; readonly retryAfterSeconds: number };
+export type AuditOutcome = { readonly kind: "committed"; readonly refused: Reasons } | Unavailable;
 
 export interface AuditRecorder {
   readonly counters: RecordCounters;
@@ -35,22 +38,28 @@ interface Submitted {
 
 /** Events carry values of people's own, so a group holds fewer of them than of usage events. */
 const GROUP_EVENTS_MAX = 1_000;
-const RETRY_AFTER_SECONDS = 2;
 
-/** The record stage of audit events: by lane, each group appended to its tenants' chains in one transaction. */
+/**
+ * The record stage of audit events: what is from the future is kept in quarantine, the rest goes by lane, each group
+ * appended to its tenants' chains in one transaction. Events may come late, since nothing is summed by their time.
+ */
 export function createAuditRecorder({ pool, defaultPlan, log }: RecorderOptions): AuditRecorder {
   const attribution = new Attribution(pool, defaultPlan);
   const counters = recordCounters();
+  const refuse = async (aside: readonly Submitted[], reason: SetAsideReason): Promise<void> => {
+    await keepAside(pool, aside, reason);
+    counters.quarantined += aside.length;
+    for (const { refused } of aside) refused.add(reason);
+  };
   const lanes = new LaneWriters<Submitted>(
     (group) =>
       commitByHalves(
         pool,
         group,
-        (part) => appendEvents(pool, part, counters, log),
+        (part) => appendEvents(pool, part, counters),
         (item, error) => {
           log.warn({ err: error, tenantId: item.tenantId }, "an audit event cannot be stored");
-          counters.quarantined += 1;
-          item.refused.add("unstorable");
+          return refuse([item], "unstorable");
         },
       ),
     GROUP_EVENTS_MAX,
@@ -58,41 +67,46 @@ export function createAuditRecorder({ pool, defaultPlan, log }: RecorderOptions)
 
   return {
     counters,
-    async record(events, producer) {
+    async record(events, { keyId }) {
       const refused = new Reasons();
-      try {
-        const attributed = await attribution.attributeAudit(events, producer.keyId);
-        await lanes.submit(attributed.map((event) => ({ tenantId: event.tenantId, event, refused })));
+      const nowMicros = Date.now() * 1000;
+      const outcome = await orUnavailable(async (): Promise<AuditOutcome> => {
+        const attributed = await attribution.attributeAudit(events, keyId);
+        const items = attributed.map((event) => ({ tenantId: event.tenantId, event, refused }));
+        const isAhead = ({ event }: Submitted): boolean => isInFuture(event.occurredAtMicros, nowMicros);
+        await lanes.submit(items.filter((item) => !isAhead(item)));
+        await refuse(items.filter(isAhead), "in_future");
         return { kind: "committed", refused };
-      } catch (error) {
-        if (!isUnavailable(error) && !(error instanceof LaneFull)) {
-          log.error({ err: error }, "recording failed; the sender will retry");
-        }
-        counters.unavailable += 1;
-        return { kind: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
-      }
+      }, log);
+      if (outcome.kind === "unavailable") counters.unavailable += 1;
+      return outcome;
     },
     commitWaitMs: () => lanes.oldestWaitMs(),
     close: () => lanes.drained(),
   };
 }
 
-async function appendEvents(
-  pool: Pool,
-  part: readonly Submitted[],
-  counters: RecordCounters,
-  log: RecorderOptions["log"],
-): Promise<void> {
-  const counts = await inTransaction(pool, (client) =>
-    appendAuditEvents(
+async function appendEvents(pool: Pool, part: readonly Submitted[], counters: RecordCounters): Promise<void> {
+  const counts = await inTransaction(pool, async (client) => {
+    const counted = await appendAuditEvents(
       client,
       part.map(({ event }) => event),
-    ),
-  );
-  counters.accepted += counts.appended;
+    );
+    await closeCounted(client, counted.appended, { tenantOf: ({ tenantId }) => tenantId, idOf: auditItemId });
+    return counted;
+  });
+  // Not in the transaction: should this fail, the events come again and contradict again.
+  const contradicting = new Set(counts.conflicting);
+  const conflicts = part.filter(({ event }) => contradicting.has(event));
+  await keepAside(pool, conflicts, "conflict");
+  counters.accepted += counts.appended.length;
   counters.duplicate += counts.duplicate;
   counters.conflicting += counts.conflicting.length;
-  for (const { tenantId, auditId } of counts.conflicting) {
-    log.warn({ tenantId, auditId }, "an audit event says something else under a known id; the first one stays");
-  }
+}
+
+async function keepAside(pool: Pool, aside: readonly Submitted[], reason: SetAsideReason): Promise<void> {
+  await insertQuarantine(
+    pool,
+    aside.map(({ event }) => setAsideAudit(event, reason)),
+  );
 }

@@ -6,8 +6,8 @@ import { intakeOf } from "#database/health/note-intake";
 import { isRepeated } from "#database/record/copy-events";
 import { NO_CALENDAR } from "#database/periods/period";
 import { insertQuarantine } from "#database/quarantine/insert-quarantine";
-import { setAside } from "#database/quarantine/quarantine-item";
 import type { SetAsideReason } from "#database/quarantine/quarantine-item";
+import { setAsideEvent } from "#database/quarantine/set-aside";
 import { ledgerRowOf } from "#database/record/ledger-row";
 import { recordEvents } from "#database/record/record-events";
 import type { RecordCounts, Way } from "#database/record/record-events";
@@ -88,7 +88,7 @@ async function quarantine(
   const rows = aside.map(({ received, reason }) => ({ row: ledgerRowOf(received, undefined, NO_CALENDAR), reason }));
   await insertQuarantine(
     pool,
-    rows.map(({ row, reason }) => setAside(row, reason)),
+    rows.map(({ row, reason }) => setAsideEvent(row, reason)),
   );
   await noteArrivals(
     pool,

@@ -13,6 +13,10 @@ export const PARTITION_DAYS_AHEAD = 3;
  */
 export function beyondHorizon(endedAtMicros: number, nowMicros: number): SetAsideReason | null {
   if (endedAtMicros < nowMicros - HORIZON_DAYS * DAY_MICROS) return "beyond_horizon";
-  if (endedAtMicros > nowMicros + DAY_MICROS) return "in_future";
-  return null;
+  return isInFuture(endedAtMicros, nowMicros) ? "in_future" : null;
+}
+
+/** Whether an instant is more than a day from now: a broken clock's, or one whose time has not come. */
+export function isInFuture(micros: number, nowMicros: number): boolean {
+  return micros > nowMicros + DAY_MICROS;
 }

@@ -2,21 +2,23 @@ import type { Pool } from "pg";
 import type { MetricPoint } from "#database/levels/metric-point";
 import { recordPoints } from "#database/levels/record-points";
 import type { ReceivedPoint } from "#database/levels/record-points";
-import { NUMERIC_OUT_OF_RANGE, errorCode, isUnavailable } from "#database/sqlstate";
+import { insertQuarantine } from "#database/quarantine/insert-quarantine";
+import type { SetAsideReason } from "#database/quarantine/quarantine-item";
+import { setAsidePoint } from "#database/quarantine/set-aside";
+import { NUMERIC_OUT_OF_RANGE, errorCode } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { Reasons } from "../reasons.ts";
 import { Attribution } from "./attribution.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
 import { beyondHorizon } from "./horizon.ts";
-import { LaneFull, LaneWriters } from "./lane-writers.ts";
+import { LaneWriters } from "./lane-writers.ts";
+import { orUnavailable } from "./or-unavailable.ts";
+import type { Unavailable } from "./or-unavailable.ts";
 import { recordCounters } from "./record-counters.ts";
 import type { RecordCounters } from "./record-counters.ts";
 import type { Producer, RecorderOptions } from "./recorder.ts";
 
-/** `unavailable`: nothing that a retry could double was lost; the sender keeps the batch and sends it again. */
-export type LevelOutcome =
-  | { readonly kind: "committed"; readonly refused: Reasons }
-  | { readonly kind: "unavailable"; readonly retryAfterSeconds: number };
+export type LevelOutcome = { readonly kind: "committed"; readonly refused: Reasons } | Unavailable;
 
 export interface LevelRecorder {
   readonly counters: RecordCounters;
@@ -34,20 +36,25 @@ interface Submitted extends ReceivedPoint {
   readonly refused: Reasons;
 }
 
+interface Refused {
+  readonly item: Submitted;
+  readonly reason: SetAsideReason;
+}
+
 /** A level's points lock it until their transaction commits; smaller groups than the ledger's keep that short. */
 const GROUP_POINTS_MAX = 2_000;
-const RETRY_AFTER_SECONDS = 2;
 
 /**
- * The record stage of metrics: points outside the horizon or of nobody are refused, the rest goes by lane through the
- * record transaction of points.
+ * The record stage of metrics: points outside the horizon or of nobody are kept in quarantine, the rest goes by lane
+ * through the record transaction of points.
  */
 export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions): LevelRecorder {
   const attribution = new Attribution(pool, defaultPlan);
   const counters = recordCounters();
-  const refuse = (item: Submitted, reason: string): void => {
-    counters.quarantined += 1;
-    item.refused.add(reason);
+  const refuse = async (aside: readonly Refused[]): Promise<void> => {
+    await keepAside(pool, aside);
+    counters.quarantined += aside.length;
+    for (const { item, reason } of aside) item.refused.add(reason);
   };
   const lanes = new LaneWriters<Submitted>(
     (group) =>
@@ -57,7 +64,7 @@ export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions)
         (part) => commitPoints(pool, part, counters),
         (item, error) => {
           log.warn({ err: error, tenantId: item.tenantId, resource: item.point.resource }, "a point cannot be stored");
-          refuse(item, errorCode(error) === NUMERIC_OUT_OF_RANGE ? "out_of_range" : "unstorable");
+          return refuse([{ item, reason: errorCode(error) === NUMERIC_OUT_OF_RANGE ? "out_of_range" : "unstorable" }]);
         },
       ),
     GROUP_POINTS_MAX,
@@ -65,29 +72,27 @@ export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions)
 
   return {
     counters,
-    async record(points, producer) {
+    async record(points, { keyId: producerId }) {
       const refused = new Reasons();
       const receivedAtMicros = Date.now() * 1000;
-      try {
-        const attributed = await attribution.attributePoints(points, producer.keyId);
+      const outcome = await orUnavailable(async (): Promise<LevelOutcome> => {
+        const attributed = await attribution.attributePoints(points, producerId);
         const submitted: Submitted[] = [];
+        const aside: Refused[] = [];
         for (const [index, sent] of points.entries()) {
           const { point, isBeyondCap } = attributed[index]!;
-          const received = { point: point ?? sent, producerId: producer.keyId, receivedAtMicros, isBeyondCap };
+          const received = { point: point ?? sent, producerId, receivedAtMicros, isBeyondCap };
           const item = { ...received, tenantId: received.point.tenantId, refused };
           const reason = point === null ? "unknown_tenant" : beyondHorizon(sent.sampledAtMicros, receivedAtMicros);
           if (reason === null) submitted.push(item);
-          else refuse(item, reason);
+          else aside.push({ item, reason });
         }
         await lanes.submit(submitted);
+        await refuse(aside);
         return { kind: "committed", refused };
-      } catch (error) {
-        if (!isUnavailable(error) && !(error instanceof LaneFull)) {
-          log.error({ err: error }, "recording failed; the sender will retry");
-        }
-        counters.unavailable += 1;
-        return { kind: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
-      }
+      }, log);
+      if (outcome.kind === "unavailable") counters.unavailable += 1;
+      return outcome;
     },
     commitWaitMs: () => lanes.oldestWaitMs(),
     close: () => lanes.drained(),
@@ -96,7 +101,21 @@ export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions)
 
 async function commitPoints(pool: Pool, part: readonly Submitted[], counters: RecordCounters): Promise<void> {
   const counts = await inTransaction(pool, (client) => recordPoints(client, part));
+  // Not in the transaction: should this fail, the points come again and contradict again.
+  const contradicting = new Set(counts.conflicting);
+  const conflicts = part.filter(({ point }) => contradicting.has(point));
+  await keepAside(
+    pool,
+    conflicts.map((item) => ({ item, reason: "conflict" })),
+  );
   counters.accepted += counts.accepted;
   counters.duplicate += counts.duplicate;
-  counters.conflicting += counts.conflicting;
+  counters.conflicting += counts.conflicting.length;
+}
+
+async function keepAside(pool: Pool, aside: readonly Refused[]): Promise<void> {
+  await insertQuarantine(
+    pool,
+    aside.map(({ item: { point, producerId }, reason }) => setAsidePoint(point, producerId, reason)),
+  );
 }

@@ -1,16 +1,15 @@
 import type { Pool } from "pg";
 import type { ClaimedEvent } from "#database/attribution/claim";
 import type { UsageEvent } from "#database/record/usage-event";
-import { isUnavailable } from "#database/sqlstate";
 import { Metrics } from "../observe/metrics.ts";
 import { Attribution } from "./attribution.ts";
 import { clockOffset, correctedEnd, flaggedSkewed } from "./clock-skew.ts";
 import { commitGroup } from "./commit-group.ts";
-import { LaneFull, LaneWriters } from "./lane-writers.ts";
+import { LaneWriters } from "./lane-writers.ts";
+import { orUnavailable } from "./or-unavailable.ts";
+import type { Unavailable } from "./or-unavailable.ts";
 import { recordCounters } from "./record-counters.ts";
 import type { RecordCounters } from "./record-counters.ts";
-import { refuseSpans } from "./refuse-spans.ts";
-import type { RefusedSpan } from "./refuse-spans.ts";
 
 /** An authenticated source of telemetry: the key it came with, and what that key may do. */
 export interface Producer {
@@ -21,9 +20,7 @@ export interface Producer {
   readonly countScopes?: readonly string[] | null;
 }
 
-/** `unavailable`: nothing that a retry could double was lost; the sender keeps the batch and sends it again. */
-export type RecordOutcome =
-  { readonly kind: "committed" } | { readonly kind: "unavailable"; readonly retryAfterSeconds: number };
+export type RecordOutcome = { readonly kind: "committed" } | Unavailable;
 
 export interface Recorder {
   readonly counters: RecordCounters;
@@ -33,8 +30,6 @@ export interface Recorder {
    * @param sentAtMicros what the sender's clock showed when it sent them; null or absent = it did not say
    */
   record(events: readonly UsageEvent[], producer: Producer, sentAtMicros?: number | null): Promise<RecordOutcome>;
-  /** Resolves once the spans are kept in quarantine or noted as security events. */
-  refuse(spans: readonly RefusedSpan[], producer: Producer): Promise<RecordOutcome>;
   /** How long the oldest request has waited to be committed; 0 = none waits. */
   commitWaitMs(): number;
   /** Waits for what has been submitted. */
@@ -52,7 +47,6 @@ export interface RecorderOptions {
 
 /** Rows a transaction holds at most, about: more would hold locks longer than it saves. */
 const GROUP_EVENTS_MAX = 5_000;
-const RETRY_AFTER_SECONDS = 2;
 
 /** An event in a lane. */
 interface Submitted extends ClaimedEvent {
@@ -72,26 +66,13 @@ export function createRecorder({ pool, defaultPlan, log, metrics = new Metrics()
     metrics.committed(group.length, performance.now() - startMs);
   }, GROUP_EVENTS_MAX);
 
-  const orUnavailable = async (work: () => Promise<void>): Promise<RecordOutcome> => {
-    try {
-      await work();
-      return { kind: "committed" };
-    } catch (error) {
-      if (!isUnavailable(error) && !(error instanceof LaneFull)) {
-        log.error({ err: error }, "recording failed; the sender will retry");
-      }
-      counters.unavailable += 1;
-      return { kind: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
-    }
-  };
-
   return {
     counters,
-    record(events, { keyId }, sentAtMicros = null) {
+    async record(events, { keyId }, sentAtMicros = null) {
       const receivedAtMicros = Date.now() * 1000;
       const offsetMicros = clockOffset(sentAtMicros, receivedAtMicros);
       metrics.received((receivedAtMicros - oldestEndMicros(events)) / 1000);
-      return orUnavailable(async () => {
+      const outcome = await orUnavailable(async (): Promise<RecordOutcome> => {
         const attributed = await attribution.attribute(events, keyId);
         await lanes.submit(
           attributed.map(({ event, claim }): Submitted => {
@@ -101,9 +82,11 @@ export function createRecorder({ pool, defaultPlan, log, metrics = new Metrics()
             return { ...received, event: flaggedSkewed(event), correctedEndMicros };
           }),
         );
-      });
+        return { kind: "committed" };
+      }, log);
+      if (outcome.kind === "unavailable") counters.unavailable += 1;
+      return outcome;
     },
-    refuse: (spans, { keyId }) => orUnavailable(() => refuseSpans(pool, spans, keyId)),
     commitWaitMs: () => lanes.oldestWaitMs(),
     close: () => lanes.drained(),
   };

@@ -9,7 +9,7 @@ import { readKnownEvents } from "./read-known-events.ts";
 import { writeChainEnds } from "./write-chain-ends.ts";
 
 export interface AppendCounts {
-  readonly appended: number;
+  readonly appended: readonly AuditEvent[];
   readonly duplicate: number;
   /** Events whose identity is taken by one that says something else: the first stays (I1). */
   readonly conflicting: readonly AuditEvent[];
@@ -21,7 +21,7 @@ export interface AppendCounts {
  * order: call it after everything else the transaction does.
  */
 export async function appendAuditEvents(client: ClientBase, events: readonly AuditEvent[]): Promise<AppendCounts> {
-  if (events.length === 0) return { appended: 0, duplicate: 0, conflicting: [] };
+  if (events.length === 0) return { appended: [], duplicate: 0, conflicting: [] };
   const chains = await lockChains(client, [...new Set(events.map((event) => event.tenantId))]);
   const known = new Map(
     await readKnownEvents(
@@ -51,7 +51,7 @@ export async function appendAuditEvents(client: ClientBase, events: readonly Aud
       links.flatMap((chain) => chain.slice(-1)),
     );
   }
-  return { appended: fresh.length, duplicate: events.length - fresh.length - conflicting.length, conflicting };
+  return { appended: fresh, duplicate: events.length - fresh.length - conflicting.length, conflicting };
 }
 
 function linksAfter(end: ChainEnd, events: readonly AuditEvent[], nowMicros: number): ChainLink[] {

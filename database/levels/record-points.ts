@@ -1,4 +1,6 @@
 import type { ClientBase } from "pg";
+import { closeCounted } from "../quarantine/close-counted.ts";
+import { pointItemId } from "../quarantine/set-aside.ts";
 import { recordEvents } from "../record/record-events.ts";
 import { asOther } from "../resources/resource-names.ts";
 import { readCalendars } from "../tenants/read-calendars.ts";
@@ -6,7 +8,7 @@ import { takeDifferences } from "./counters/take-differences.ts";
 import { usageOfPoint } from "./counters/usage-of-point.ts";
 import { recordSamples } from "./level/record-samples.ts";
 import type { MetricPoint } from "./metric-point.ts";
-import { countContradicted } from "./points/count-contradicted.ts";
+import { findContradicted } from "./points/find-contradicted.ts";
 import { distinctPoints, insertPoints } from "./points/insert-points.ts";
 
 /** A point with who sent it and when it came. */
@@ -21,7 +23,8 @@ export interface ReceivedPoint {
 export interface PointCounts {
   readonly accepted: number;
   readonly duplicate: number;
-  readonly conflicting: number;
+  /** Points whose identity is known with another value: the first stays (I1). */
+  readonly conflicting: readonly MetricPoint[];
 }
 
 /**
@@ -34,7 +37,7 @@ export async function recordPoints(client: ClientBase, received: readonly Receiv
   const { points, contradictory } = distinctPoints(received.map(({ point }) => point));
   const fresh = await insertPoints(client, points);
   const isFresh = new Set(fresh);
-  const contradicted = await countContradicted(
+  const contradicted = await findContradicted(
     client,
     points.filter((point) => !isFresh.has(point)),
   );
@@ -49,8 +52,9 @@ export async function recordPoints(client: ClientBase, received: readonly Receiv
     fresh.filter(({ kind }) => kind === "counter"),
     received,
   );
-  const conflicting = contradictory + contradicted;
-  return { accepted: fresh.length, duplicate: received.length - fresh.length - conflicting, conflicting };
+  await closeCounted(client, fresh, { tenantOf: (point) => point.tenantId, idOf: pointItemId });
+  const conflicting = [...contradictory, ...contradicted];
+  return { accepted: fresh.length, duplicate: received.length - fresh.length - conflicting.length, conflicting };
 }
 
 async function recordUsage(

@@ -243,22 +243,29 @@ create table quotel.rollup_labels (
 create table quotel.quarantine (
   -- Whose usage it claims to be; 'unattributed' where it names nobody.
   tenant_id text not null,
-  -- Made of the item and the reason, so that a redelivery meets its row.
+  -- Made of the item, so that a redelivery meets its row.
   quarantine_id uuid not null,
-  -- span: as decoded, it gives no event. event: a usage event. point, audit: of the other signals.
-  signal text not null check (signal in ('span', 'event', 'point', 'audit')),
+  -- span, data_point, log_record: as it was sent. event, point, audit: as it was read, it could be used and was not.
+  signal text not null check (signal in ('span', 'data_point', 'log_record', 'event', 'point', 'audit')),
   reason text not null,
   producer text not null,
   received_at timestamptz not null default now(),
   trace_id uuid,
-  -- null: larger than what is kept, or discarded.
-  payload jsonb,
-  -- A discarded row stays for as long as rows are kept, so that a redelivery does not bring it back.
-  discarded_at timestamptz,
+  -- null: larger than what is kept, or resolved. Not jsonb: what it is read from again depends on the order of its keys.
+  payload json,
+  -- null: it waits. A resolved row stays for as long as rows are kept.
+  resolved_at timestamptz,
+  -- replayed, counted_since: it counts; tried again, or redelivered when it could be counted. discarded: an operator gave
+  -- it up, and a redelivery does not bring it back.
+  resolution text check (resolution in ('replayed', 'counted_since', 'discarded')),
   discard_reason text,
-  primary key (tenant_id, quarantine_id)
+  primary key (tenant_id, quarantine_id),
+  check ((resolved_at is null) = (resolution is null))
 );
 create index quarantine_received on quotel.quarantine (received_at);
+-- What a record transaction asks of each of its tenants: whether anything waits that it may have counted.
+create index quarantine_waiting on quotel.quarantine (tenant_id)
+  where resolved_at is null and signal in ('event', 'point', 'audit') and reason <> 'conflict';
 
 -- How much of each producer's was kept on each UTC day of receipt, and how much only counted because that was enough.
 create table quotel.quarantine_days (
@@ -285,8 +292,8 @@ create policy tenant_own on quotel.folded_rollups for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 
 grant execute on function quotel.ensure_event_partitions to quotel_writer;
-grant select, insert on quotel.usage_events, quotel.quarantine, quotel.rollup_labels to quotel_writer;
-grant select, insert, update on quotel.quarantine_days to quotel_writer;
+grant select, insert on quotel.usage_events, quotel.rollup_labels to quotel_writer;
+grant select, insert, update on quotel.quarantine, quotel.quarantine_days to quotel_writer;
 grant select on quotel.usage_amounts, quotel.usage_rollups to quotel_writer;
 grant select, insert, update on quotel.folded_rollups to quotel_writer;
 grant select, insert, delete on quotel.unfolded_batches to quotel_writer;

@@ -286,7 +286,7 @@ with running as (
   from heard h, lateral (values
     ('boots_heard', h.boots::numeric), ('records_lost', h.lost),
     ('completeness_lag_seconds', extract(epoch from now() - h.complete_to))) v (name, value)
-  union all select 'quarantined', reason, count(*) from quotel.quarantine where discarded_at is null group by reason
+  union all select 'quarantined', reason, count(*) from quotel.quarantine where resolved_at is null group by reason
   union all select 'invariant_violations', kind, count(*) from public.invariant_violations group by kind
   union all select 'verified_age_seconds', null, extract(epoch from now() - passed_at)
   from quotel.verification where isfinite(passed_at)

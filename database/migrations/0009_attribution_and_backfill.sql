@@ -10,17 +10,19 @@ create table quotel.security_events (
   claimed_tenant text not null,
   -- UTC
   hour timestamptz not null,
-  spans bigint not null,
+  signal text not null check (signal in ('span', 'data_point', 'log_record')),
+  -- How many items named it.
+  claims bigint not null,
   first_seen timestamptz not null,
   last_seen timestamptz not null,
-  -- One example: the first one.
-  trace_id uuid not null,
-  span_id bigint not null,
-  primary key (producer, hour, claimed_tenant)
+  -- One example: the first one, where it belongs to a span.
+  trace_id uuid,
+  span_id bigint,
+  primary key (producer, hour, claimed_tenant, signal)
 );
 
 create view public.security_events as
-select producer, claimed_tenant, hour, spans, first_seen, last_seen, replace(trace_id::text, '-', '') as trace_id,
+select producer, claimed_tenant, hour, signal, claims, first_seen, last_seen, replace(trace_id::text, '-', '') as trace_id,
   lpad(to_hex(span_id), 16, '0') as span_id
 from quotel.security_events;
 

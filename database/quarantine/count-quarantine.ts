@@ -8,13 +8,13 @@ export interface QuarantineCount {
   readonly rows: number;
 }
 
-/** Rows by signal and reason, the most frequent first; discarded ones are left out. */
+/** Rows by signal and reason, the most frequent first; resolved ones are left out. */
 export async function countQuarantine(pool: Pool): Promise<QuarantineCount[]> {
   const { rows } = await query<QuarantineCount>(pool, {
     name: "count-quarantine-by-reason",
     text: `
       select signal, reason, count(*)::bigint as rows from quotel.quarantine
-      where discarded_at is null
+      where resolved_at is null
       group by signal, reason
       order by rows desc, signal, reason`,
   });

@@ -5,7 +5,7 @@ import type { Quarantined } from "./read-quarantine.ts";
 
 /**
  * Locks a row that waits in quarantine until the transaction ends: of two that try it again at once, one has it. Null =
- * it is gone, discarded, or somebody else's just now.
+ * it is resolved, or somebody else's just now.
  */
 export async function lockQuarantined(client: ClientBase, quarantineId: string): Promise<Quarantined | null> {
   const { rows } = await query<Quarantined>(client, {
@@ -13,7 +13,7 @@ export async function lockQuarantined(client: ClientBase, quarantineId: string):
     text: `
       select ${QUARANTINED_COLUMNS}
       from quotel.quarantine q
-      where q.quarantine_id = $1 and q.discarded_at is null
+      where q.quarantine_id = $1 and q.resolved_at is null
       for update skip locked`,
     values: [quarantineId],
   });

@@ -1,17 +1,21 @@
 import { hash } from "node:crypto";
-import { fingerprintOf } from "../record/fingerprint.ts";
-import { identityOf } from "../record/ledger-row.ts";
-import type { LedgerRow } from "../record/ledger-row.ts";
 
-/** What an item is: a span that gives no event, a usage event, or an item of another signal. */
-export type QuarantinedSignal = "span" | "event" | "point" | "audit";
+/** An item as it was sent, because it gives nothing of ours. */
+export type SentSignal = "span" | "data_point" | "log_record";
 
-/** Why a usage event was kept aside instead of being counted. */
-export type SetAsideReason = "conflict" | "beyond_horizon" | "in_future" | "unstorable";
+/**
+ * What an item is: as it was sent, or as it was read, because it could be used and was not: `event` (usage), `point` (of a
+ * level or a counter), `audit`.
+ */
+export type QuarantinedSignal = SentSignal | "event" | "point" | "audit";
+
+/** Why something that could be read was kept aside instead of being counted. */
+export type SetAsideReason =
+  "conflict" | "beyond_horizon" | "in_future" | "unknown_tenant" | "out_of_range" | "unstorable";
 
 /** Something that was sent and is not counted. */
 export interface QuarantineItem {
-  /** UUID made of the item and the reason: equal for a redelivery. */
+  /** UUID made of what the sender claims, and not of the reason: equal for a redelivery. See `quarantineIdOf`. */
   readonly quarantineId: string;
   readonly tenantId: string;
   readonly signal: QuarantinedSignal;
@@ -27,37 +31,26 @@ export interface QuarantineItem {
 /** Larger payloads are not kept. In UTF-8. */
 const PAYLOAD_BYTES_MAX = 16 * 1024;
 
-/** A usage event to be kept aside. What makes it the same one again is what its sender claims, not what we made of it. */
-export function setAside(row: LedgerRow, reason: SetAsideReason): QuarantineItem {
-  return {
-    quarantineId: uuidOf(`event ${identityOf(row)} ${fingerprintOf(row.event)} ${reason}`),
-    tenantId: row.event.tenantId,
-    signal: "event",
-    reason,
-    producerId: row.producerId,
-    traceId: row.event.traceId,
-    payload: payloadOf(row.event),
-  };
-}
-
-/** Any other item, as it was read. */
-export function refused(
-  item: Pick<QuarantineItem, "tenantId" | "signal" | "reason" | "producerId" | "traceId">,
+/** An item as it was sent: what makes it the same one again is all of it. */
+export function asSent(
+  item: Pick<QuarantineItem, "tenantId" | "reason" | "producerId" | "traceId"> & { readonly signal: SentSignal },
   content: object,
 ): QuarantineItem {
   const text = jsonOf(content);
-  return {
-    ...item,
-    quarantineId: uuidOf(`${item.signal} ${item.tenantId} ${item.reason} ${text}`),
-    payload: bounded(text),
-  };
+  return { ...item, quarantineId: quarantineIdOf(item.signal, item.tenantId, text), payload: bounded(text) };
 }
 
-function payloadOf(content: object): string | null {
+/** The JSON of a payload, where it is small enough to be kept. */
+export function payloadOf(content: object): string | null {
   return bounded(jsonOf(content));
 }
 
-/** Postgres' jsonb holds neither NUL nor lone surrogates. */
+/** 128 bits over a signal and what makes an item of it the same one. */
+export function quarantineIdOf(signal: QuarantinedSignal, ...claims: readonly (string | number | bigint)[]): string {
+  return hash("sha256", [signal, ...claims].join(" ")).slice(0, 32);
+}
+
+/** Postgres' JSON holds neither NUL nor lone surrogates. */
 function jsonOf(content: object): string {
   return JSON.stringify(content, (_, value: unknown) =>
     typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\uFFFD") : value,
@@ -66,8 +59,4 @@ function jsonOf(content: object): string {
 
 function bounded(text: string): string | null {
   return Buffer.byteLength(text) <= PAYLOAD_BYTES_MAX ? text : null;
-}
-
-function uuidOf(text: string): string {
-  return hash("sha256", text).slice(0, 32);
 }

@@ -12,7 +12,9 @@ export interface Quarantined {
   readonly receivedAtMs: number;
   readonly traceId: string | null;
   readonly payload: unknown;
-  readonly discardedAtMs: number | null;
+  /** Null = it waits. */
+  readonly resolvedAtMs: number | null;
+  readonly resolution: "replayed" | "counted_since" | "discarded" | null;
   readonly discardReason: string | null;
 }
 
@@ -21,15 +23,15 @@ export interface QuarantineFilter {
   readonly quarantineId?: string | undefined;
   readonly reason?: string | undefined;
   readonly tenantId?: string | undefined;
-  /** Rows that were discarded, too. Default false. */
-  readonly discarded?: boolean;
+  /** Rows that wait no more, too. Default false. */
+  readonly resolved?: boolean;
 }
 
 /** Select list of a `Quarantined`, for a query over `quotel.quarantine q`. */
 export const QUARANTINED_COLUMNS = `
   q.quarantine_id::text as "quarantineId", q.tenant_id as "tenantId", q.signal, q.reason, q.producer as "producerId",
   (extract(epoch from q.received_at) * 1000)::bigint as "receivedAtMs", replace(q.trace_id::text, '-', '') as "traceId",
-  q.payload, (extract(epoch from q.discarded_at) * 1000)::bigint as "discardedAtMs",
+  q.payload, (extract(epoch from q.resolved_at) * 1000)::bigint as "resolvedAtMs", q.resolution,
   q.discard_reason as "discardReason"`;
 
 /** The youngest rows, with their payload. */
@@ -40,10 +42,10 @@ export async function readQuarantine(pool: Pool, filter: QuarantineFilter, limit
       select ${QUARANTINED_COLUMNS}
       from quotel.quarantine q
       where ($1::uuid is null or q.quarantine_id = $1) and ($2::text is null or q.reason = $2)
-        and ($3::text is null or q.tenant_id = $3) and ($4 or q.discarded_at is null)
+        and ($3::text is null or q.tenant_id = $3) and ($4 or q.resolved_at is null)
       order by q.received_at desc, q.quarantine_id
       limit $5`,
-    values: [filter.quarantineId, filter.reason, filter.tenantId, filter.discarded ?? false, limit],
+    values: [filter.quarantineId, filter.reason, filter.tenantId, filter.resolved ?? false, limit],
   });
   return rows;
 }

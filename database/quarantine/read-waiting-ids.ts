@@ -7,7 +7,7 @@ export async function readWaitingIds(pool: Pool, reason: string | null): Promise
     name: "read-waiting-ids",
     text: `
       select quarantine_id::text as id from quotel.quarantine
-      where discarded_at is null and ($1::text is null or reason = $1)
+      where resolved_at is null and ($1::text is null or reason = $1)
       order by received_at, quarantine_id`,
     values: [reason],
   });

@@ -4,8 +4,9 @@ import type { Arrival } from "../health/note-arrivals.ts";
 import { intakeOf, noteIntake } from "../health/note-intake.ts";
 import type { Intake } from "../health/note-intake.ts";
 import { NO_CALENDAR } from "../periods/period.ts";
+import { closeCounted } from "../quarantine/close-counted.ts";
 import { insertQuarantine } from "../quarantine/insert-quarantine.ts";
-import { setAside } from "../quarantine/quarantine-item.ts";
+import { eventItemId, setAsideEvent } from "../quarantine/set-aside.ts";
 import { readAdmissions, reservationKeyText } from "../reservations/read-reservations.ts";
 import type { ReservationKey } from "../reservations/read-reservations.ts";
 import { settleReservationsAndTotals } from "../reservations/settle-reservations.ts";
@@ -66,7 +67,7 @@ export async function recordEvents(
   const conflicts = [...contradictory, ...(await contradictingLedger(client, rows, fresh))];
   await insertQuarantine(
     client,
-    conflicts.map((row) => setAside(row, "conflict")),
+    conflicts.map((row) => setAsideEvent(row, "conflict")),
   );
   const deltas = new TotalDeltas();
   for (const { event, periods } of fresh) {
@@ -81,6 +82,7 @@ export async function recordEvents(
       ? [noteIntake(client, intake), noteArrivals(client, [...rows, ...contradictory].map(arrivalOf))]
       : []),
     settleReservationsAndTotals(client, settlementsOf(fresh), calendars, deltas),
+    closeCounted(client, fresh, { tenantOf: ({ event }) => event.tenantId, idOf: eventItemId }),
   ]);
   return {
     accepted: fresh.length,

@@ -33,8 +33,6 @@ const EVENT_TYPE_LENGTH_MAX = 128;
 /** Names and ids are cut here, what people wrote further on. */
 const LABEL_LENGTH_MAX = 256;
 const PROSE_LENGTH_MAX = 4_096;
-/** Records may come late, since nothing is summed by their time; but one from a day ahead is a broken clock's. */
-const FUTURE_MAX_MICROS = 86_400_000_000;
 
 /**
  * One log record to one audit event, when its name begins `quotel.audit.`; every other record is ignored. Pure. Without
@@ -46,7 +44,6 @@ const FUTURE_MAX_MICROS = 86_400_000_000;
 export function normaliseLog(
   log: DecodedLog,
   producer: AuditProducer,
-  receivedAtMicros: number,
   where: TenantAttributes = DEFAULT_TENANT_ATTRIBUTES,
 ): NormalisedLog {
   const name = log.eventName === "" ? log.attributes.get(EVENT_NAME_ATTRIBUTE) : log.eventName;
@@ -55,7 +52,6 @@ export function normaliseLog(
   if (!EVENT_TYPE.test(eventType) || eventType.length > EVENT_TYPE_LENGTH_MAX) return rejected("invalid_event_name");
   const occurredAtMicros = log.timeMicros === 0 ? log.observedMicros : log.timeMicros;
   if (occurredAtMicros === 0) return rejected("no_time");
-  if (occurredAtMicros > receivedAtMicros + FUTURE_MAX_MICROS) return rejected("in_future");
   const tenant = tenantOf(log, producer.tenants, where);
   if (tenant.kind === "rejected") return tenant;
 

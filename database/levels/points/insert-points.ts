@@ -45,15 +45,15 @@ export async function insertPoints(client: ClientBase, points: readonly MetricPo
 /** One point per identity, in identity order; `contradictory` repeats another one with another value. */
 export function distinctPoints(all: readonly MetricPoint[]): {
   readonly points: MetricPoint[];
-  readonly contradictory: number;
+  readonly contradictory: MetricPoint[];
 } {
   const byIdentity = new Map<string, MetricPoint>();
-  let contradictory = 0;
+  const contradictory: MetricPoint[] = [];
   for (const point of all) {
     const identity = pointIdentity(point);
     const first = byIdentity.get(identity);
     if (first === undefined) byIdentity.set(identity, point);
-    else if (first.value !== point.value) contradictory += 1;
+    else if (first.value !== point.value) contradictory.push(point);
   }
   const sorted = [...byIdentity].sort(([a], [b]) => (a < b ? -1 : 1));
   return { points: sorted.map(([, point]) => point), contradictory };

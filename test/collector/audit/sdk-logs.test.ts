@@ -5,6 +5,7 @@ import { createPool } from "#database/pool";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createAuditIngest } from "../../../collector/ingest/audit.ts";
 import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
+import { createRefuse } from "../../../collector/quarantine/refuse.ts";
 import { createAuditRecorder } from "../../../collector/record/audit-recorder.ts";
 import { createTestDatabase } from "../../database/test-database.ts";
 
@@ -20,8 +21,10 @@ const pools = [1, 2].map((n) =>
 afterAll(() => Promise.all(pools.map((pool) => pool.end())));
 const counters = new Counters();
 const recorders = pools.map((pool) => createAuditRecorder({ pool, defaultPlan: "trial", log: quiet }));
-const parts = { counters, tenantAttributes: DEFAULT_TENANT_ATTRIBUTES, now: Date.now };
-const ingests = recorders.map((audit) => createAuditIngest({ ...parts, audit }));
+const parts = { counters, tenantAttributes: DEFAULT_TENANT_ATTRIBUTES };
+const ingests = recorders.map((audit, n) =>
+  createAuditIngest({ ...parts, audit, refuse: createRefuse(pools[n]!, quiet) }),
+);
 
 type Emit = (logger: ReturnType<LoggerProvider["getLogger"]>) => void;
 
@@ -100,7 +103,7 @@ test("an audit event that cannot be used is rejected with its reason, and its ne
 test("an audit recorder whose database is away asks for the events again", async () => {
   const pool = createPool({ connectionString: "postgres://nobody:x@127.0.0.1:9/none", applicationName: "away" });
   const audit = createAuditRecorder({ pool, defaultPlan: "trial", log: quiet });
-  const ingest = createAuditIngest({ ...parts, audit });
+  const ingest = createAuditIngest({ ...parts, audit, refuse: createRefuse(pool, quiet) });
   const bytes = await exported("json", (logger) => logger.emit({ eventName: "quotel.audit.a" }));
   expect(await ingest(bytes, "json", PRODUCER)).toMatchObject({ kind: "error", status: 503, retryAfterSeconds: 2 });
   await pool.end();

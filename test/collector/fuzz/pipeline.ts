@@ -30,11 +30,11 @@ export class Pipeline {
         this.unsound.push(...events.filter((event) => !isSound(event)));
         return Promise.resolve({ kind: "committed" } as const);
       },
-      refuse: () => Promise.resolve({ kind: "committed" } as const),
     };
+    const refuse = (): Promise<{ kind: "committed" }> => Promise.resolve({ kind: "committed" });
     const store = { record: () => Promise.resolve({ kind: "committed", refused: new Reasons() } as const) };
     const price = createPrice();
-    const stores = { recorder, levels: store, audit: store };
+    const stores = { recorder, levels: store, audit: store, refuse };
     const parts = {
       ...stores,
       counters,

@@ -8,11 +8,13 @@ import type { UsageEvent } from "#database/record/usage-event";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createUsageIngest } from "../../../collector/ingest/usage.ts";
 import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
+import type { Refuse } from "../../../collector/quarantine/refuse.ts";
 import { chatRequest } from "../receive/requests.ts";
 import { MemoryRecorder } from "../receive/collector-under-test.ts";
 
 const PRODUCER = { keyId: "k", tenants: null };
-const PARTS = { price: createPrice(), tenantAttributes: DEFAULT_TENANT_ATTRIBUTES };
+const refuse: Refuse = () => Promise.resolve({ kind: "committed" });
+const PARTS = { refuse, price: createPrice(), tenantAttributes: DEFAULT_TENANT_ATTRIBUTES };
 const REQUESTS = [
   { encoding: "json", bytes: Buffer.from(chatRequest(4)) },
   { encoding: "protobuf", bytes: await protobufRequest() },

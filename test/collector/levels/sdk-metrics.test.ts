@@ -11,6 +11,7 @@ import { createPool } from "#database/pool";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createLevelIngest } from "../../../collector/ingest/levels.ts";
 import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
+import { createRefuse } from "../../../collector/quarantine/refuse.ts";
 import { createLevelRecorder } from "../../../collector/record/level-recorder.ts";
 import { createRecorder } from "../../../collector/record/recorder.ts";
 import { createTestDatabase } from "../../database/test-database.ts";
@@ -32,6 +33,7 @@ const counters = new Counters();
 const ingest = createLevelIngest({
   recorder,
   levels,
+  refuse: createRefuse(pool, quiet),
   counters,
   tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
   now: Date.now,

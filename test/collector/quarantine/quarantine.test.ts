@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { createPool } from "#database/pool";
-import { discardQuarantined } from "#database/quarantine/discard-quarantined";
 import { insertQuarantine } from "#database/quarantine/insert-quarantine";
-import { refused } from "#database/quarantine/quarantine-item";
+import { asSent } from "#database/quarantine/quarantine-item";
 import { readQuarantine } from "#database/quarantine/read-quarantine";
+import { resolveQuarantined } from "#database/quarantine/resolve-quarantined";
 import type { UsageEvent } from "#database/record/usage-event";
 import { Counters } from "../../../collector/observe/counters.ts";
 import { createUsageIngest } from "../../../collector/ingest/usage.ts";
 import { DEFAULT_TENANT_ATTRIBUTES } from "../../../collector/normalise/tenant/tenant-attributes.ts";
 import { createPrice } from "../../../collector/price/price.ts";
+import { createRefuse } from "../../../collector/quarantine/refuse.ts";
 import { replay } from "../../../collector/quarantine/replay.ts";
 import { Attribution } from "../../../collector/record/attribution.ts";
 import { createRecorder } from "../../../collector/record/recorder.ts";
@@ -29,8 +30,10 @@ const writer = createPool({ connectionString: database.writerUrl, applicationNam
 afterAll(() => writer.end());
 const recorder = createRecorder({ pool: writer, defaultPlan: "trial", log: quiet });
 afterAll(() => recorder.close());
+const refuse = createRefuse(writer, quiet);
 const ingest = createUsageIngest({
   recorder,
+  refuse,
   counters: new Counters(),
   price: createPrice(),
   tenantAttributes: DEFAULT_TENANT_ATTRIBUTES,
@@ -113,17 +116,19 @@ test("what was discarded is listed no more, and a redelivery does not bring it b
   const old = { ...event, endedAtMicros: (Date.now() - 40 * 86_400_000) * 1000 };
   await recorder.record([old], PRODUCER);
   const [item] = await readQuarantine(owner, {}, 10);
-  expect(await discardQuarantined(owner, item!.quarantineId, "a test of ours")).toBe(true);
+  expect(await resolveQuarantined(owner, item!.quarantineId, { kind: "discarded", reason: "a test of ours" })).toBe(
+    true,
+  );
   await recorder.record([old], PRODUCER);
   expect(await readQuarantine(owner, {}, 10)).toEqual([]);
-  expect(await readQuarantine(owner, { discarded: true }, 10)).toMatchObject([
-    { payload: null, discardReason: "a test of ours" },
+  expect(await readQuarantine(owner, { resolved: true }, 10)).toMatchObject([
+    { payload: null, resolution: "discarded", discardReason: "a test of ours" },
   ]);
 });
 
 test("beyond a producer's allowance for the day items are only counted, and a payload beyond 16 KiB is not kept", async () => {
   const item = (number: number, size = 1) =>
-    refused(
+    asSent(
       { tenantId: "acme", signal: "span", reason: "no_end_time", producerId: "loud", traceId: null },
       { number, text: "x".repeat(size) },
     );
@@ -153,9 +158,13 @@ test("I13: spans that claim a foreign tenant are a security event an hour, with 
     expect(await ingest(bytes, "json", bound)).toMatchObject({ kind: "accepted", rejected: 1 });
   }
   const reader = createPool({ connectionString: database.readerUrl, applicationName: "grafana" });
-  const { rows } = await reader.query("select producer, claimed_tenant, spans, trace_id from public.security_events");
+  const { rows } = await reader.query(
+    "select producer, signal, claimed_tenant, claims, trace_id from public.security_events",
+  );
   await reader.end();
-  expect(rows).toEqual([{ producer: "bound", claimed_tenant: "globex", spans: 3, trace_id: "ab".repeat(16) }]);
+  expect(rows).toEqual([
+    { producer: "bound", signal: "span", claimed_tenant: "globex", claims: 3, trace_id: "ab".repeat(16) },
+  ]);
   expect(await readQuarantine(owner, {}, 10)).toEqual([]);
   expect(await storedTotals(owner)).toEqual(new Map());
 });
@@ -166,16 +175,16 @@ test("a producer that makes up foreign tenants without end gets a bounded number
   await ingest(encoded(traceRequest(...spans)), "json", bound);
   await ingest(encoded(traceRequest(...spans)), "json", bound);
   const { rows } = await owner.query(
-    `select count(*)::int as rows, sum(spans)::int as spans,
-      (sum(spans) filter (where claimed_tenant = '__other__'))::int as others
+    `select count(*)::int as rows, sum(claims)::int as claims,
+      (sum(claims) filter (where claimed_tenant = '__other__'))::int as others
     from quotel.security_events`,
   );
-  expect(rows).toEqual([{ rows: 101, spans: 600, others: 400 }]);
+  expect(rows).toEqual([{ rows: 101, claims: 600, others: 400 }]);
 });
 
 test("what was kept of a span is given to the tenant in the configured attribute when it is replayed", async () => {
   const tenantAttributes = { names: ["quotel.tenant.id", "org.id"], jsonNames: [] };
-  const parts = { recorder, counters: new Counters(), price: createPrice(), tenantAttributes };
+  const parts = { recorder, refuse, counters: new Counters(), price: createPrice(), tenantAttributes };
   const configured = createUsageIngest({ ...parts, now: Date.now });
   const said = { "org.id": "acme", "tenant.id": "elsewhere", "gen_ai.usage.input_tokens": 5_000_000_000 };
   await configured(encoded(traceRequest(said)), "json", PRODUCER);

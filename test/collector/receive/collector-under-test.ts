@@ -7,8 +7,8 @@ import { startCollector, type Collector } from "../../../collector/collector.ts"
 import { readConfig, type CollectorConfig } from "../../../collector/config.ts";
 import { Metrics } from "../../../collector/observe/metrics.ts";
 import { Reasons } from "../../../collector/reasons.ts";
+import type { RefusedItem } from "../../../collector/quarantine/refused-item.ts";
 import type { Producer, RecordOutcome } from "../../../collector/record/recorder.ts";
-import type { RefusedSpan } from "../../../collector/record/refuse-spans.ts";
 
 export type RequestBody = NonNullable<RequestInit["body"]>;
 
@@ -18,7 +18,7 @@ export const KEY = "ingest-key";
 export class MemoryRecorder {
   readonly events: UsageEvent[] = [];
   readonly producers: Producer[] = [];
-  readonly refused: RefusedSpan[] = [];
+  readonly refused: RefusedItem[] = [];
   /** The sender's clock at each request, in microseconds. */
   readonly sentAt: (number | null)[] = [];
   closed = false;
@@ -39,9 +39,9 @@ export class MemoryRecorder {
     return outcome;
   }
 
-  async refuse(spans: readonly RefusedSpan[]): Promise<RecordOutcome> {
+  async refuse(items: readonly RefusedItem[]): Promise<RecordOutcome> {
     const outcome = await this.outcome();
-    if (outcome.kind === "committed") this.refused.push(...spans);
+    if (outcome.kind === "committed") this.refused.push(...items);
     return outcome;
   }
 
@@ -92,6 +92,7 @@ export async function startTestCollector(options: TestOptions = {}): Promise<Col
       recorder,
       levels,
       audit,
+      refuse: (items) => recorder.refuse(items),
       authenticate:
         options.authenticate ?? ((token) => Promise.resolve(token === KEY ? { keyId: "k1", tenants: null } : null)),
       problems: async () => ((await (options.ready?.() ?? true)) ? [] : ["not ready"]),

@@ -4,17 +4,21 @@ import { instantOfMicros } from "../../periods/instant.ts";
 import { query } from "../../pool.ts";
 import type { MetricPoint } from "../metric-point.ts";
 
-/** How many of these points, all known already, are known with another value. Known points never change, so no locks. */
-export async function countContradicted(client: ClientBase, repeated: readonly MetricPoint[]): Promise<number> {
-  if (repeated.length === 0) return 0;
-  const { rows } = await query<{ contradicted: number }>(client, {
-    name: "count-contradicted-points",
+/** Those of these points, all known already, that are known with another value. Known ones never change, so no locks. */
+export async function findContradicted(
+  client: ClientBase,
+  repeated: readonly MetricPoint[],
+): Promise<readonly MetricPoint[]> {
+  if (repeated.length === 0) return [];
+  const { rows } = await query<{ position: number }>(client, {
+    name: "find-contradicted-points",
     text: `
-      select count(*)::integer as contradicted
+      select i.position::integer as position
       from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[])
-        as i (tenant_id, stream, started_at, sampled_at, value)
+        with ordinality as i (tenant_id, stream, started_at, sampled_at, value, position)
       join quotel.metric_points p using (tenant_id, stream, started_at, sampled_at)
-      where p.value <> i.value`,
+      where p.value <> i.value
+      order by i.position`,
     values: [
       textArray(repeated.map((point) => point.tenantId)),
       plainArray(repeated.map((point) => point.stream)),
@@ -23,5 +27,5 @@ export async function countContradicted(client: ClientBase, repeated: readonly M
       plainArray(repeated.map((point) => point.value)),
     ],
   });
-  return rows[0]!.contradicted;
+  return rows.map((row) => repeated[row.position - 1]!);
 }
