@@ -36,6 +36,6 @@ export async function applyCatalogue(pool: Pool, catalogue: Catalogue): Promise<
 
 /** Equal for equal definitions. */
 function definitionOf({ features, rank, limits }: Plan): string {
-  const rows = limits.map((limit) => JSON.stringify(Object.entries(limit).sort()));
+  const rows = limits.map((limit) => JSON.stringify(limit, Object.keys(limit).sort()));
   return JSON.stringify([rank, [...new Set(features)].sort(), rows.sort()]);
 }
