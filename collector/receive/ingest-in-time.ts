@@ -1,6 +1,7 @@
 import type { Answer, Refusal } from "./answer.ts";
 import type { ByteLease } from "./byte-budget.ts";
-import type { Endpoint, Ingest } from "./endpoint.ts";
+import type { Ingest } from "./endpoint.ts";
+import type { ReceiverOptions } from "./receiver.ts";
 import type { Signal } from "./signal.ts";
 
 const SLOW: Refusal = { kind: "error", status: 503, message: "the database is slow", retryAfterSeconds: 3 };
@@ -13,7 +14,7 @@ const SLOW: Refusal = { kind: "error", status: 503, message: "the database is sl
  *   answer: until then the request is in memory.
  */
 export async function ingestInTime(
-  { ingest, answerWithinMs }: Pick<Endpoint, "ingest" | "answerWithinMs">,
+  { endpoint: { ingest, answerWithinMs }, onFault }: Pick<ReceiverOptions, "endpoint" | "onFault">,
   signal: Signal,
   request: Parameters<Ingest>,
   lease: ByteLease,
@@ -21,7 +22,11 @@ export async function ingestInTime(
   const working = ingest[signal](...request).finally(() => lease.release());
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Refusal>((resolve) => {
-    timer = setTimeout(() => resolve(SLOW), answerWithinMs);
+    timer = setTimeout(() => {
+      resolve(SLOW);
+      // What it dies of from now on nobody else hears of.
+      working.catch(onFault);
+    }, answerWithinMs);
   });
   try {
     return await Promise.race([working, late]);

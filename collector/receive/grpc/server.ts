@@ -54,7 +54,7 @@ async function answerExport(
 ): Promise<void> {
   let said: Answer;
   try {
-    said = await ingestInTime(options.endpoint, signal, [message, "protobuf", producer, sentAtMicros], lease);
+    said = await ingestInTime(options, signal, [message, "protobuf", producer, sentAtMicros], lease);
   } catch (error) {
     options.onFault(error);
     said = FAULT;

@@ -3,8 +3,9 @@ import { HEADER_SENT_AT } from "@quotel/conventions";
 import type { Answer, Refusal } from "../answer.ts";
 import { ByteLease } from "../byte-budget.ts";
 import { encodingOf } from "../encoding.ts";
-import { BUSY, NO_KEY, producerOf, sentAtOf, type Endpoint } from "../endpoint.ts";
+import { BUSY, NO_KEY, producerOf, sentAtOf } from "../endpoint.ts";
 import { ingestInTime } from "../ingest-in-time.ts";
+import type { ReceiverOptions } from "../receiver.ts";
 import type { Signal } from "../signal.ts";
 import { readBody, type Body } from "./body.ts";
 
@@ -15,8 +16,9 @@ import { readBody, type Body } from "./body.ts";
 export async function receiveExport(
   request: IncomingMessage,
   signal: Signal,
-  endpoint: Endpoint,
+  options: Pick<ReceiverOptions, "endpoint" | "onFault">,
 ): Promise<Answer | null> {
+  const { endpoint } = options;
   if (request.method !== "POST") return refuse(405, "only POST is served here", { allow: "POST" });
   const producer = await producerOf(request.headers.authorization, endpoint);
   if (producer === null) return NO_KEY;
@@ -34,7 +36,7 @@ export async function receiveExport(
     return refuseBody(body, endpoint.bodyBytesMax);
   }
   const sentAtMicros = sentAtOf(request.headers[HEADER_SENT_AT]?.toString());
-  return ingestInTime(endpoint, signal, [body.bytes, encoding, producer, sentAtMicros], lease);
+  return ingestInTime(options, signal, [body.bytes, encoding, producer, sentAtMicros], lease);
 }
 
 function refuseBody(body: Exclude<Body, { kind: "body" }>, bytesMax: number): Answer | null {

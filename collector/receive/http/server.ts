@@ -52,7 +52,7 @@ async function serve(
   const page = options.pages.get(path);
   let said: Answer | null;
   try {
-    if (signal !== undefined) said = await receiveExport(request, signal, options.endpoint);
+    if (signal !== undefined) said = await receiveExport(request, signal, options);
     else if (page !== undefined) said = await answerPage(page, request, response);
     else said = { kind: "error", status: 404, message: `unknown path; OTLP goes to ${PATHS}` };
   } catch (error) {

@@ -59,7 +59,7 @@ test("while the database stalls senders are asked to come back, and what waits i
 test("a request that takes longer than senders wait is answered 503 over HTTP and UNAVAILABLE over gRPC, and its bytes are given back when its work ends, however it ends", async () => {
   const works = [1, 2, 3].map(() => Promise.withResolvers<{ kind: "accepted"; rejected: 0; message: string }>());
   const begun = works.values();
-  const { http, grpc, budget } = await startReceivers({
+  const { http, grpc, budget, faults } = await startReceivers({
     answerWithinMs: 50,
     answer: () => begun.next().value!.promise,
   });
@@ -71,6 +71,7 @@ test("a request that takes longer than senders wait is answered 503 over HTTP an
   works[0]!.resolve({ kind: "accepted", rejected: 0, message: "" });
   works[1]!.reject(new Error("came to nothing"));
   await expect.poll(() => budget.held).toBe(0);
+  expect(faults).toEqual([new Error("came to nothing")]);
   works[2]!.resolve({ kind: "accepted", rejected: 0, message: "" });
   expect((await send(http.url)).status).toBe(200);
 });
