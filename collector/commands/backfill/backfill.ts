@@ -7,11 +7,11 @@ import type { Pool } from "pg";
 import { endBackfill } from "#database/backfill/end-backfill";
 import { openBackfill } from "#database/backfill/open-backfill";
 import type { UsageEvent } from "#database/record/usage-event";
-import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
-import type { ProducerConfig } from "../normalise/usage/producer.ts";
-import type { Price } from "../price/price.ts";
-import { Reasons } from "../reasons.ts";
-import { Attribution } from "../record/attribution.ts";
+import type { TenantAttributes } from "../../normalise/tenant/tenant-attributes.ts";
+import type { ProducerConfig } from "../../normalise/usage/producer.ts";
+import type { Price } from "../../price/price.ts";
+import { Reasons } from "../../reasons.ts";
+import { Attribution } from "../../record/attribution.ts";
 import { recordChunk } from "./chunk.ts";
 import { createLineReader } from "./spans-of-line.ts";
 

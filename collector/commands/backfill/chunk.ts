@@ -12,8 +12,8 @@ import { readSealedBefore } from "#database/retention/read-sealed-before";
 import { readSealedDays } from "#database/retention/read-sealed-days";
 import { readTenants } from "#database/tenants/read-tenants";
 import { isDataError } from "#database/sqlstate";
-import type { Attribution } from "../record/attribution.ts";
-import { beyondHorizon } from "../record/horizon.ts";
+import type { Attribution } from "../../record/attribution.ts";
+import { beyondHorizon } from "../../record/horizon.ts";
 
 /** What became of the events of some lines: recorded, or left out by reason. */
 export interface ChunkCounts extends BackfillCounts {

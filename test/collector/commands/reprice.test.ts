@@ -4,8 +4,8 @@ import { PriceOverrides } from "../../../collector/price/overrides/price-overrid
 import { createPrice } from "../../../collector/price/price.ts";
 import type { Price } from "../../../collector/price/price.ts";
 import { createRecorder } from "../../../collector/record/recorder.ts";
-import { reprice } from "../../../collector/repair/reprice/reprice.ts";
-import type { RepriceOutcome } from "../../../collector/repair/reprice/reprice.ts";
+import { reprice } from "../../../collector/commands/reprice/reprice.ts";
+import type { RepriceOutcome } from "../../../collector/commands/reprice/reprice.ts";
 import { createPool } from "#database/pool";
 import type { PriceOverride } from "#database/prices/price-override";
 import type { UsageEvent } from "#database/record/usage-event";

@@ -2,7 +2,7 @@
 import type { Pool } from "pg";
 import { runAsOperator } from "#database/operator/run-as-operator";
 import { rebuild } from "#database/repair/rebuild/rebuild";
-import { showProgress } from "../../progress.ts";
+import { showProgress } from "../progress.ts";
 import { readRange } from "../range.ts";
 import type { RepairRange } from "../range.ts";
 import { addDay, describeDrift, NO_DRIFT } from "./drift.ts";

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { OverrideKey, PriceOverride } from "#database/prices/price-override";
 import { providerOf } from "../../normalise/usage/provider.ts";
-import { INSTANT, instantOf } from "../../instant.ts";
+import { INSTANT, instantOf } from "../instant.ts";
 
 /** What `npm run prices -- ...` asks for. */
 export type PricesCommand =

@@ -1,12 +1,12 @@
 import type { UsageEvent } from "#database/record/usage-event";
-import { DecodeError } from "../decode/decode-error.ts";
-import { JsonTraceDecoder } from "../decode/json/traces.ts";
-import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
-import { spanKeys } from "../normalise/usage/attribute-names.ts";
-import { normalise } from "../normalise/usage/normalise.ts";
-import type { ProducerConfig } from "../normalise/usage/producer.ts";
-import type { Price } from "../price/price.ts";
-import { Reasons } from "../reasons.ts";
+import { DecodeError } from "../../decode/decode-error.ts";
+import { JsonTraceDecoder } from "../../decode/json/traces.ts";
+import type { TenantAttributes } from "../../normalise/tenant/tenant-attributes.ts";
+import { spanKeys } from "../../normalise/usage/attribute-names.ts";
+import { normalise } from "../../normalise/usage/normalise.ts";
+import type { ProducerConfig } from "../../normalise/usage/producer.ts";
+import type { Price } from "../../price/price.ts";
+import { Reasons } from "../../reasons.ts";
 
 /** What one line of the file comes to. */
 export type LineOutcome =

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { TENANT_ID_PATTERN } from "@quotel/conventions";
-import { INSTANT, instantOf } from "../instant.ts";
+import { INSTANT, instantOf } from "./instant.ts";
 
 /** What `--from ISO --to ISO [--tenant ID] [--dry-run]` asks for. */
 export interface RepairRange {

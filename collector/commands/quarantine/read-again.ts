@@ -6,17 +6,17 @@ import type { Key } from "#database/keys/api-key";
 import type { MetricPoint } from "#database/levels/metric-point";
 import type { Quarantined } from "#database/quarantine/read-quarantine";
 import type { UsageEvent } from "#database/record/usage-event";
-import { normaliseLog } from "../normalise/audit/normalise-log.ts";
-import { normalisePoint } from "../normalise/levels/normalise-point.ts";
-import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
-import { normalise } from "../normalise/usage/normalise.ts";
-import type { Price } from "../price/price.ts";
-import { dataPointOf } from "./content/data-point.ts";
-import type { DataPointContent } from "./content/data-point.ts";
-import { logRecordOf } from "./content/log-record.ts";
-import type { LogRecordContent } from "./content/log-record.ts";
-import { spanOf } from "./content/span.ts";
-import type { SpanContent } from "./content/span.ts";
+import { normaliseLog } from "../../normalise/audit/normalise-log.ts";
+import { normalisePoint } from "../../normalise/levels/normalise-point.ts";
+import type { TenantAttributes } from "../../normalise/tenant/tenant-attributes.ts";
+import { normalise } from "../../normalise/usage/normalise.ts";
+import type { Price } from "../../price/price.ts";
+import { dataPointOf } from "../../quarantine/content/data-point.ts";
+import type { DataPointContent } from "../../quarantine/content/data-point.ts";
+import { logRecordOf } from "../../quarantine/content/log-record.ts";
+import type { LogRecordContent } from "../../quarantine/content/log-record.ts";
+import { spanOf } from "../../quarantine/content/span.ts";
+import type { SpanContent } from "../../quarantine/content/span.ts";
 
 /** What an item comes to under today's rules and keys: something to record, or the reason why it is still of no use. */
 export type ReadAgain =

@@ -5,7 +5,7 @@ import { runAsOperator } from "#database/operator/run-as-operator";
 import { readOverrides } from "#database/prices/read-overrides";
 import { PriceOverrides } from "../../price/overrides/price-overrides.ts";
 import { createPrice } from "../../price/price.ts";
-import { showProgress } from "../../progress.ts";
+import { showProgress } from "../progress.ts";
 import { readRange } from "../range.ts";
 import type { RepairRange } from "../range.ts";
 import { reprice } from "./reprice.ts";

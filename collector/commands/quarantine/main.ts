@@ -7,11 +7,11 @@ import { countQuarantine } from "#database/quarantine/count-quarantine";
 import { readQuarantine } from "#database/quarantine/read-quarantine";
 import type { Quarantined, QuarantineFilter } from "#database/quarantine/read-quarantine";
 import { resolveQuarantined } from "#database/quarantine/resolve-quarantined";
-import { readConfig, type CollectorConfig } from "../config.ts";
-import { PriceOverrides } from "../price/overrides/price-overrides.ts";
-import { createPrice } from "../price/price.ts";
+import { readConfig, type CollectorConfig } from "../../config.ts";
+import { PriceOverrides } from "../../price/overrides/price-overrides.ts";
+import { createPrice } from "../../price/price.ts";
 import { showProgress, type Progress } from "../progress.ts";
-import { Attribution } from "../record/attribution.ts";
+import { Attribution } from "../../record/attribution.ts";
 import { replay } from "./replay.ts";
 import { neverReason } from "./try-again.ts";
 

@@ -7,9 +7,9 @@ import { afterAll, expect, test } from "vitest";
 import { KeyRing } from "#database/keys/key-ring";
 import { createPool } from "#database/pool";
 import type { UsageEvent } from "#database/record/usage-event";
-import { readRequest } from "../../../collector/reattribute/arguments.ts";
-import type { ReattributeRequest } from "../../../collector/reattribute/arguments.ts";
-import { reattribute } from "../../../collector/reattribute/reattribute.ts";
+import { readRequest } from "../../../collector/commands/reattribute/arguments.ts";
+import type { ReattributeRequest } from "../../../collector/commands/reattribute/arguments.ts";
+import { reattribute } from "../../../collector/commands/reattribute/reattribute.ts";
 import { createRecorder } from "../../../collector/record/recorder.ts";
 import { arbitraryEvent } from "../../database/record/arbitrary-event.ts";
 import { createTestDatabase } from "../../database/test-database.ts";
@@ -65,7 +65,7 @@ test("an operator finds usage that was recorded for nobody and gives it to its t
   await pool.query("insert into quotel.tenants (tenant_id, plan_id) values ('acme', 'trial')");
   const where = ["--where", "claimed_tenant=acme"];
   expect(await reattribute(pool, request(...where, "--dry-run"))).toEqual({ kind: "would_move", events: 3 });
-  expect(await command("collector/reattribute/main.ts", "--to", "acme", ...where)).toMatchObject({
+  expect(await command("collector/commands/reattribute/main.ts", "--to", "acme", ...where)).toMatchObject({
     code: 0,
     stdout: "3 events now count for acme; 0 of them it had already.\n",
   });
@@ -92,9 +92,9 @@ test("reattribute says what is wrong with its arguments", () => {
 
 test("the quarantine and backfill commands run, and say how they are used where they are not", async () => {
   const [misused, replayed, missing] = await Promise.all([
-    command("collector/quarantine/main.ts", "show", "7"),
-    command("collector/quarantine/main.ts", "replay"),
-    command("collector/backfill/main.ts", "/nowhere.jsonl"),
+    command("collector/commands/quarantine/main.ts", "show", "7"),
+    command("collector/commands/quarantine/main.ts", "replay"),
+    command("collector/commands/backfill/main.ts", "/nowhere.jsonl"),
   ]);
   expect(misused).toMatchObject({ code: 2, stderr: '"7" is no id of an item\n' });
   expect(replayed).toMatchObject({ code: 0, stdout: "0 items count now\n" });

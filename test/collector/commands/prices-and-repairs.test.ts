@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readCommand } from "../../../collector/price/command/read-command.ts";
+import { readCommand } from "../../../collector/commands/prices/read-command.ts";
 import { createPrice } from "../../../collector/price/price.ts";
 import { createRecorder } from "../../../collector/record/recorder.ts";
-import { readRange } from "../../../collector/repair/range.ts";
+import { readRange } from "../../../collector/commands/range.ts";
 import { createPool } from "#database/pool";
 import { foldRollups } from "#database/rollups/fold";
 import { tokensEvent } from "../../quota-service/decisions/tokens-event.ts";
@@ -16,18 +16,18 @@ const owner = createPool({ connectionString: database.ownerUrl, applicationName:
 const writer = createPool({ connectionString: database.writerUrl, applicationName: "collector" });
 afterAll(() => Promise.all([owner.end(), writer.end()]));
 
-const COLLECTOR = join(import.meta.dirname, "../../../collector");
+const COMMANDS = join(import.meta.dirname, "../../../collector/commands");
 const PROGRAMS = {
-  prices: "price/command/main.ts",
-  reprice: "repair/reprice/main.ts",
-  rebuild: "repair/rebuild/main.ts",
+  prices: "prices/main.ts",
+  reprice: "reprice/main.ts",
+  rebuild: "rebuild/main.ts",
 };
 
 /** Runs a command as its npm script does. */
 function run(program: keyof typeof PROGRAMS, args: string[], url = database.ownerUrl) {
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
     const env = { ...process.env, QUOTEL_MIGRATE_DATABASE_URL: url, DATABASE_URL: database.writerUrl };
-    const file = join(COLLECTOR, PROGRAMS[program]);
+    const file = join(COMMANDS, PROGRAMS[program]);
     const child = execFile(process.execPath, ["-C", "quotel-source", file, ...args], { env }, (_, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
     );

@@ -1,6 +1,6 @@
 import { readQuarantine } from "#database/quarantine/read-quarantine";
 import { readWaitingIds } from "#database/quarantine/read-waiting-ids";
-import { Reasons } from "../reasons.ts";
+import { Reasons } from "../../reasons.ts";
 import { tryAgain } from "./try-again.ts";
 import type { RetryParts } from "./try-again.ts";
 

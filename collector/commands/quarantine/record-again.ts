@@ -4,8 +4,8 @@ import { resolveClaims } from "#database/attribution/resolve-claims";
 import { recordPoints } from "#database/levels/record-points";
 import type { Quarantined } from "#database/quarantine/read-quarantine";
 import { recordEvents } from "#database/record/record-events";
-import type { Attribution } from "../record/attribution.ts";
-import { beyondHorizon, isInFuture } from "../record/horizon.ts";
+import type { Attribution } from "../../record/attribution.ts";
+import { beyondHorizon, isInFuture } from "../../record/horizon.ts";
 import type { ReadAgain } from "./read-again.ts";
 
 /** Something that was read again and is of use. */
