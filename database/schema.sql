@@ -393,6 +393,7 @@ create table quotel.reservations (
   day_start timestamp with time zone not null,
   month_start timestamp with time zone not null,
   expires_at timestamp with time zone,
+  kept_until timestamp with time zone,
   resources text[] not null,
   estimates bigint[] not null,
   true_amounts bigint[],
@@ -401,7 +402,7 @@ create table quotel.reservations (
   late_after_expiry bigint[] not null,
   constraint reservations_pkey PRIMARY KEY (tenant_id, reservation_id),
   constraint reservations_check CHECK (((cardinality(resources) = cardinality(estimates)) AND (cardinality(resources) = cardinality(settled)) AND (cardinality(resources) = cardinality(held)) AND (cardinality(resources) = cardinality(late_after_expiry)) AND ((true_amounts IS NULL) OR (cardinality(true_amounts) = cardinality(resources))))),
-  constraint reservations_state_check CHECK ((state = ANY (ARRAY['early'::text, 'open'::text, 'closed'::text, 'settled'::text, 'released'::text, 'expired'::text])))
+  constraint reservations_state_check CHECK ((state = ANY (ARRAY['early'::text, 'open'::text, 'closed'::text, 'settled'::text, 'kept'::text, 'released'::text, 'expired'::text])))
 ) with (fillfactor=70);
 
 create table quotel.rollup_labels (

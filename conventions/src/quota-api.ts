@@ -96,11 +96,14 @@ export interface ReservationDecision extends Omit<Decision, "items"> {
   readonly items: readonly (DecisionItem & { readonly granted: number })[];
 }
 
-/** The answer to a close or an extend. `held` is what the reservation still keeps from others. */
+/**
+ * The answer to a close or an extend. `held` is what the reservation still keeps from others. `kept`: it has expired
+ * unclosed, and its holds are kept to the end of the period.
+ */
 export interface ReservationState {
   readonly reservationId: string;
   readonly tenantId: string;
-  readonly state: "early" | "open" | "closed" | "released" | "expired";
+  readonly state: "early" | "open" | "closed" | "kept" | "released" | "expired";
   readonly expiresAt: string | null;
   readonly items: readonly {
     readonly resource: string;

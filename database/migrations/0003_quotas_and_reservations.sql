@@ -65,7 +65,8 @@ create table quotel.reservations (
   tenant_id text not null,
   reservation_id uuid not null,
   -- early: named by a span or a close before any reserve. settled: closed, and the spans have brought it all.
-  state text not null check (state in ('early', 'open', 'closed', 'settled', 'released', 'expired')),
+  -- kept: its time has run out, and what it holds is kept to the end of its period all the same.
+  state text not null check (state in ('early', 'open', 'closed', 'settled', 'kept', 'released', 'expired')),
   -- Hash of the reserve request (idempotency); null while early.
   request_hash bytea,
   -- The decision that admitted it, as it was answered. Read back as a whole, never searched: json is cheaper to store.
@@ -76,6 +77,8 @@ create table quotel.reservations (
   month_start timestamptz not null,
   -- null where nothing is held: early and ended ones.
   expires_at timestamptz,
+  -- How long an open one that expires is kept; null where expiry frees it.
+  kept_until timestamptz,
   -- One element per resource, all in the same order. held is the hold, a pure function of the others.
   resources text[] not null,
   estimates bigint[] not null,

@@ -3,7 +3,7 @@
  * settled amount only, so the order in which reserve, spans, close and expiry arrive never matters.
  */
 
-export type ReservationPhase = "early" | "open" | "closed" | "settled" | "released" | "expired";
+export type ReservationPhase = "early" | "open" | "closed" | "settled" | "kept" | "released" | "expired";
 
 /** Amounts of one resource under a reservation: estimated (E), true (A, null until closed), settled by spans (S). */
 export interface ReservedResource {
@@ -26,12 +26,14 @@ export interface Reservation {
   readonly monthStartMs: number;
   /** Null where nothing is held. */
   readonly expiresAtMs: number | null;
+  /** How long its holds are kept when it expires unclosed; null where expiry frees them, and where it is not open. */
+  readonly keptUntilMs: number | null;
   readonly resources: readonly ReservedResource[];
 }
 
-/** What a reservation keeps from others: open max(0, E-S), closed max(0, A-S), else 0. */
+/** What a reservation keeps from others: open and kept max(0, E-S), closed max(0, A-S), else 0. */
 export function holdOf(phase: ReservationPhase, item: ReservedResource): number {
-  if (phase === "open") return Math.max(0, item.estimate - item.settled);
+  if (phase === "open" || phase === "kept") return Math.max(0, item.estimate - item.settled);
   if (phase === "closed") return Math.max(0, (item.trueAmount ?? 0) - item.settled);
   return 0;
 }
@@ -59,7 +61,7 @@ export function close(
     ...item,
     trueAmount: amounts.find((it) => it.resource === item.resource)?.amount ?? item.settled,
   }));
-  return finished({ ...reservation, phase: "closed", resources, expiresAtMs: settleByMs });
+  return finished({ ...reservation, phase: "closed", resources, expiresAtMs: settleByMs, keptUntilMs: null });
 }
 
 /** Add to the estimates and move the expiry. Whether it fits is the caller's decision. */
@@ -77,13 +79,25 @@ export function extend(
 
 /** The work did not happen (`released`), or its time has run out (`expired`): nothing is held any more. */
 export function end(reservation: Reservation, phase: "released" | "expired"): Reservation {
-  return { ...reservation, phase, expiresAtMs: null };
+  return { ...reservation, phase, expiresAtMs: null, keptUntilMs: null };
 }
 
-/** Whether it still holds something in principle: open and closed do, until their time has run out. */
-export function isLive(reservation: Reservation, nowMs: number): boolean {
-  const { phase, expiresAtMs } = reservation;
-  return (phase === "open" || phase === "closed") && expiresAtMs !== null && expiresAtMs > nowMs;
+/** Its time has run out: what it holds is free, or kept for longer where that was agreed. */
+export function expire(reservation: Reservation, nowMs: number): Reservation {
+  const { keptUntilMs } = reservation;
+  if (keptUntilMs === null || keptUntilMs <= nowMs) return end(reservation, "expired");
+  return { ...reservation, phase: "kept", expiresAtMs: keptUntilMs, keptUntilMs: null };
+}
+
+/** Whether it still holds something in principle: until its time, or the time it is kept for, has run out. */
+export function isLive({ phase, expiresAtMs, keptUntilMs }: Reservation, nowMs: number): boolean {
+  const holds = phase === "open" || phase === "closed" || phase === "kept";
+  return holds && expiresAtMs !== null && Math.max(expiresAtMs, keptUntilMs ?? 0) > nowMs;
+}
+
+/** Whether work may still begin under it. */
+export function isOpen({ phase, expiresAtMs }: Reservation, nowMs: number): boolean {
+  return phase === "open" && expiresAtMs !== null && expiresAtMs > nowMs;
 }
 
 /** A row for a reservation that a span, a close or a release names before any reserve has arrived. */
@@ -92,7 +106,16 @@ export function earlyReservation(
   reservationId: string,
   at: Pick<Reservation, "admittedAtMs" | "dayStartMs" | "monthStartMs">,
 ): Reservation {
-  return { tenantId, reservationId, phase: "early", requestHash: null, ...at, expiresAtMs: null, resources: [] };
+  return {
+    tenantId,
+    reservationId,
+    phase: "early",
+    requestHash: null,
+    ...at,
+    expiresAtMs: null,
+    keptUntilMs: null,
+    resources: [],
+  };
 }
 
 function withEveryResource(

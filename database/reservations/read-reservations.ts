@@ -17,6 +17,7 @@ interface Row {
   day_ms: number;
   month_ms: number;
   expires_ms: number | null;
+  kept_until_ms: number | null;
   resources: string[];
   estimates: number[];
   true_amounts: number[] | null;
@@ -30,6 +31,7 @@ const COLUMNS = `
   (extract(epoch from day_start) * 1000)::bigint as day_ms,
   (extract(epoch from month_start) * 1000)::bigint as month_ms,
   (extract(epoch from expires_at) * 1000)::bigint as expires_ms,
+  (extract(epoch from kept_until) * 1000)::bigint as kept_until_ms,
   resources, estimates, true_amounts, settled, late_after_expiry`;
 
 /**
@@ -120,6 +122,7 @@ function reservationOf(row: Row): Reservation {
     dayStartMs: row.day_ms,
     monthStartMs: row.month_ms,
     expiresAtMs: row.expires_ms,
+    keptUntilMs: row.kept_until_ms,
     resources: row.resources.map((resource, index) => ({
       resource,
       estimate: row.estimates[index]!,

@@ -30,7 +30,7 @@ export interface Standings {
 
 /**
  * Reads used and reserved of several totals, and the clock, in one statement and so one snapshot. `reserved` leaves out
- * holds whose time has run out although no sweep has ended them yet: both come from the same snapshot, so a sweep that
+ * holds whose time has run out (and that are not kept) although no sweep has ended them yet: both come from the same snapshot, so a sweep that
  * commits meanwhile cannot be counted twice.
  */
 export async function readStandings(on: ClientBase | Pool, keys: readonly StandingKey[]): Promise<Standings> {
@@ -44,6 +44,7 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
         select r.tenant_id, h.resource, r.day_start, sum(h.held)::bigint as held
         from quotel.reservations r, instant, lateral unnest(r.resources, r.held) as h (resource, held)
         where r.tenant_id = any ($5::text[]) and r.expires_at <= instant.at
+          and (r.kept_until is null or r.kept_until <= instant.at)
         group by 1, 2, 3
       )
       -- A sum beyond 2^53-1 has no exact JSON number; as a decision it means the same as the largest one.

@@ -3,7 +3,7 @@ import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
 import type { ReservationDecision } from "@quotel/conventions";
 import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
-import { earlyReservation, extend, holdOf, isLive } from "#database/reservations/protocol";
+import { earlyReservation, extend, holdOf, isOpen } from "#database/reservations/protocol";
 import type { Reservation } from "#database/reservations/protocol";
 import { readDecision } from "#database/reservations/read-decision";
 import { lockReservations, reservationKeyText } from "#database/reservations/read-reservations";
@@ -140,7 +140,7 @@ class AdmissionDesk {
 
   #extend(key: string, request: ExtendRequest, tenant: Tenant, current: Reservation | null): Outcome {
     if (current === null) return { kind: "not_found" };
-    if (current.phase !== "open" || !isLive(current, this.#facts.nowMs)) return { kind: "ended" };
+    if (!isOpen(current, this.#facts.nowMs)) return { kind: "ended" };
     // What spans have brought beyond the estimate is in `used` already: that part of an extension needs no room.
     const overdrawn = (resource: string): number => {
       const item = current.resources.find((it) => it.resource === resource);

@@ -103,7 +103,7 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
   ReservationState: object({
     reservationId: ref("ReservationId"),
     tenantId: text,
-    state: oneOf("early", "open", "closed", "released", "expired"),
+    state: oneOf("early", "open", "closed", "kept", "released", "expired"),
     expiresAt: nullable(instant),
     items: array(
       object({
