@@ -81,6 +81,7 @@ export type {
   QuotaItem,
   ReservationItem,
   CheckRequest,
+  LeaseRequest,
   ReserveRequest,
   ReservationPatch,
   DecisionItem,

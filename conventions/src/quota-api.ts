@@ -38,6 +38,16 @@ export type ReserveRequest = {
   | { readonly tenantId: string; readonly items: readonly ReservationItem[] }
 );
 
+/**
+ * Body of `POST /v1/quota/leases`: how much is wanted of each resource, at least 1. The answer is a reservation's decision;
+ * what its items grant may be spent without asking until `expiresAt`.
+ */
+export interface LeaseRequest {
+  readonly tenantId: string;
+  readonly reservationId: string;
+  readonly items: readonly QuotaItem[];
+}
+
 /** Body of `PATCH /v1/quota/reservations/{id}`. */
 export type ReservationPatch =
   | {

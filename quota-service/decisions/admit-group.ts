@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from "pg";
 import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
-import type { ReservationDecision } from "@quotel/conventions";
+import type { QuotaItem, ReservationDecision } from "@quotel/conventions";
 import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { earlyReservation, extend, holdOf, isOpen } from "#database/reservations/protocol";
@@ -14,16 +14,18 @@ import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { TotalDeltas } from "#database/totals/add-to-totals";
 import { judge } from "./judge.ts";
-import type { ExtendRequest, PatchOutcome, ReserveOutcome, ReserveRequest } from "./contract.ts";
+import type { ExtendRequest, LeaseOutcome, LeaseRequest, PatchOutcome, ReserveRequest } from "./contract.ts";
+import { leaseTerms } from "./lease.ts";
+import type { LeaseFacts, Terms } from "./lease.ts";
 import { readFacts } from "./read-facts.ts";
 import type { DecisionSources, FactsOfGroup } from "./read-facts.ts";
 import { reservationStateOf } from "./reservation-state.ts";
 
 /** What may admit work, and so needs the tenant's lock. */
-export type AdmitRequest =
-  (ReserveRequest & { readonly action: "reserve" }) | (ExtendRequest & { readonly action: "extend" });
+export type AdmitRequest = HoldRequest | (ExtendRequest & { readonly action: "extend" });
+type HoldRequest = (ReserveRequest & { readonly action: "reserve" }) | (LeaseRequest & { readonly action: "lease" });
 
-type Outcome = ReserveOutcome | PatchOutcome;
+type Outcome = LeaseOutcome | PatchOutcome;
 
 /** Who lost a race runs again; nothing of the failed attempt is left. */
 const ATTEMPTS_MAX = 5;
@@ -62,7 +64,7 @@ async function admit(
   ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
   if (ours.length === 0) return group.map(() => null);
-  const desk = new AdmissionDesk(client, tenants, locked, await readFacts(client, sources, askedBy(ours, tenants)));
+  const desk = new AdmissionDesk(client, locked, await readFacts(client, sources, askedBy(ours, tenants)));
   const outcomes: (Outcome | null)[] = [];
   for (const request of group) {
     const tenant = tenants.get(request.tenantId);
@@ -85,18 +87,11 @@ function askedBy(
 class AdmissionDesk {
   readonly #client: ClientBase;
   readonly #facts: FactsOfGroup;
-  readonly #tenants: ReadonlyMap<string, Tenant>;
   readonly #before: ReadonlyMap<string, Reservation>;
   readonly #changed = new Map<string, ReservationChange>();
 
-  constructor(
-    client: ClientBase,
-    tenants: ReadonlyMap<string, Tenant>,
-    locked: readonly Reservation[],
-    facts: FactsOfGroup,
-  ) {
+  constructor(client: ClientBase, locked: readonly Reservation[], facts: FactsOfGroup) {
     this.#client = client;
-    this.#tenants = tenants;
     this.#facts = facts;
     this.#before = new Map(locked.map((it) => [reservationKeyText(it.tenantId, it.reservationId), it]));
   }
@@ -119,23 +114,43 @@ class AdmissionDesk {
     return { kind: "repeated", decision: stored };
   }
 
-  #reserve(key: string, request: ReserveRequest, tenant: Tenant, early: Reservation | null): Outcome {
+  #reserve(key: string, request: HoldRequest, tenant: Tenant, early: Reservation | null): Outcome {
     const nowMs = this.#facts.nowMs;
     const settledOf = (resource: string): number =>
       early?.resources.find((item) => item.resource === resource)?.settled ?? 0;
     const { reservationId } = request;
-    const expiresAtMs = nowMs + request.ttlSeconds * 1000;
-    const verdict = judge(this.#facts, tenant, request.items, settledOf);
-    if (!verdict.decision.allowed) {
+    const { day, month } = accountingPeriods(nowMs, tenant.calendar);
+    const { items, expiresAtMs, keptUntilMs, refusals } =
+      request.action === "reserve"
+        ? { items: request.items, expiresAtMs: nowMs + request.ttlSeconds * 1000, keptUntilMs: null, refusals: [] }
+        : this.#leaseTerms(request, day.endMs, month.endMs);
+    const verdict = judge(this.#facts, tenant, items, settledOf);
+    const refused = refusals.length > 0;
+    if (!verdict.decision.allowed && !(refused && verdict.decision.reason === "QUOTA_EXCEEDED")) {
       return { kind: "denied", decision: { ...verdict.decision, reservationId, expiresAt: null } };
     }
-    const decision = { ...verdict.decision, reservationId, expiresAt: new Date(expiresAtMs).toISOString() };
-    const { day, month } = accountingPeriods(nowMs, this.#tenants.get(request.tenantId)!.calendar);
+    if (refused) return { kind: "refused", refusals };
+    const decision = {
+      ...verdict.decision,
+      items: request.action === "lease" ? asWanted(verdict.decision.items, request.items) : verdict.decision.items,
+      reservationId,
+      expiresAt: new Date(expiresAtMs).toISOString(),
+    };
     const at = { admittedAtMs: nowMs, dayStartMs: day.startMs, monthStartMs: month.startMs };
     const base = { ...(early ?? earlyReservation(request.tenantId, reservationId, at)), ...at };
-    const opened = extend({ ...base, phase: "open", requestHash: request.requestHash }, verdict.granted, expiresAtMs);
+    const opened = extend(
+      { ...base, phase: "open", requestHash: request.requestHash, keptUntilMs },
+      verdict.granted,
+      expiresAtMs,
+    );
     this.#keep(key, early, opened, decision);
     return { kind: "reserved", decision };
+  }
+
+  #leaseTerms({ tenantId, items }: LeaseRequest, dayEndMs: number, monthEndMs: number): Terms {
+    const { nowMs, limitsOf } = this.#facts;
+    const standingOf: LeaseFacts["standingOf"] = (resource, period) => this.#facts.standing(tenantId, resource, period);
+    return leaseTerms({ nowMs, dayEndMs, monthEndMs, limits: limitsOf.get(tenantId) ?? [], standingOf }, items);
   }
 
   #extend(key: string, request: ExtendRequest, tenant: Tenant, current: Reservation | null): Outcome {
@@ -169,4 +184,10 @@ class AdmissionDesk {
     }
     this.#changed.set(key, { before, after, decision: decision ?? previous?.decision });
   }
+}
+
+/** The decision on a lease says what was wanted, not what of it was put to the limits. */
+function asWanted(decided: ReservationDecision["items"], wanted: readonly QuotaItem[]): ReservationDecision["items"] {
+  const amountOf = new Map(wanted.map(({ resource, amount }) => [resource, amount]));
+  return decided.map((item) => ({ ...item, requested: amountOf.get(item.resource) ?? item.requested }));
 }

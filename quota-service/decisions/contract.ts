@@ -1,4 +1,5 @@
 import type { Decision, QuotaItem, ReservationDecision, ReservationItem, ReservationState } from "@quotel/conventions";
+import type { LeaseRefusal } from "./lease.ts";
 
 /** Who asks: the key that the request came with. */
 export interface Caller {
@@ -16,6 +17,15 @@ export interface ReserveRequest {
   readonly items: readonly ReservationItem[];
   readonly ttlSeconds: number;
   /** Hex SHA-256 of the canonical request: tells a repetition from another request under the same id. */
+  readonly requestHash: string;
+}
+
+/** A part of what remains, to be spent by the caller without asking again. */
+export interface LeaseRequest {
+  readonly tenantId: string;
+  readonly reservationId: string;
+  /** What is wanted; less may be granted. */
+  readonly items: readonly QuotaItem[];
   readonly requestHash: string;
 }
 
@@ -45,6 +55,12 @@ export type ReserveOutcome =
   | { readonly kind: "reserved" | "repeated" | "denied"; readonly decision: ReservationDecision }
   | { readonly kind: "unknown_tenant" | "too_many_tenants" | "conflict" | "ended" };
 
+export type LeaseOutcome =
+  | ReserveOutcome
+  /** Too little remains to give any of it away in advance: reserve singly. */
+  | { readonly kind: "refused"; readonly refusals: readonly LeaseRefusal[] }
+  | { readonly kind: "unavailable" };
+
 export type PatchOutcome =
   | { readonly kind: "changed"; readonly state: ReservationState }
   | { readonly kind: "denied"; readonly decision: ReservationDecision }
@@ -58,6 +74,8 @@ export interface DecisionEngine {
   check(request: CheckRequest, caller: Caller): Promise<CheckOutcome>;
   /** Decides and holds (I8). Repeating a request gives the first answer again. */
   reserve(request: ReserveRequest, caller: Caller): Promise<ReserveOutcome>;
+  /** Holds a part of what remains for the caller to spend; kept to the end of its period if it is never closed. */
+  lease(request: LeaseRequest, caller: Caller): Promise<LeaseOutcome>;
   /** Sets the true amounts; never denied. */
   close(request: CloseRequest, caller: Caller): Promise<PatchOutcome>;
   /** Adds to the estimates or the time; may be denied. */

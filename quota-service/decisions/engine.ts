@@ -2,7 +2,14 @@ import type { Pool } from "pg";
 import { GroupCommit } from "#database/lanes/group-commit";
 import { KnownTenants } from "#database/tenants/known-tenants";
 import { isUnavailable } from "#database/sqlstate";
-import type { CheckOutcome, CheckRequest, DecisionEngine, PatchOutcome, ReserveOutcome } from "./contract.ts";
+import type {
+  CheckOutcome,
+  CheckRequest,
+  DecisionEngine,
+  LeaseOutcome,
+  PatchOutcome,
+  ReserveOutcome,
+} from "./contract.ts";
 import { changeGroup } from "./change-group.ts";
 import type { ChangeRequest } from "./change-group.ts";
 import { checkGroup } from "./check-group.ts";
@@ -33,7 +40,7 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
     commit: (group) => checkGroup(pool, sources, defaultPlan, group),
     maxWeight: CHECKS_PER_SNAPSHOT_MAX,
   });
-  const admissions = new LaneWriters<AdmitRequest, ReserveOutcome | PatchOutcome>((group, wait) =>
+  const admissions = new LaneWriters<AdmitRequest, LeaseOutcome | PatchOutcome>((group, wait) =>
     admitGroup(pool, sources, group, wait),
   );
   const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group) => changeGroup(pool, group));
@@ -73,6 +80,19 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
           const granted = items.map((item) => ({ ...item, granted: item.requested }));
           return { kind: "reserved", decision: { ...decision, reservationId, expiresAt: null, items: granted } };
         },
+      ),
+    // Nothing is given away in advance on a guess: while the database is away there are no leases.
+    lease: (request, caller) =>
+      orWhenAway<LeaseOutcome>(
+        async () => {
+          const known = await tenants.ensure([request.tenantId], caller.keyId);
+          if (!known.has(request.tenantId)) {
+            return { kind: defaultPlan === null ? "unknown_tenant" : "too_many_tenants" };
+          }
+          const outcome = await admissions.submit(request.tenantId, { action: "lease", ...request });
+          return outcome as LeaseOutcome;
+        },
+        () => ({ kind: "unavailable" }),
       ),
     extend: (request) =>
       change(async () => {

@@ -47,6 +47,24 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       },
     }),
   },
+  "/v1/quota/leases": {
+    post: operation({
+      summary:
+        "Hold a part of what remains (at most a tenth, for at most 30 s), to be spent without asking again. It is a " +
+        "reservation, ended like any other; one that is never closed is kept to the end of its period.",
+      keys: "service or admin",
+      parameters: [tenantQuery],
+      body: "LeaseRequest",
+      answers: {
+        ...DENIED,
+        200: ["Was leased before, by the same request", "ReservationDecision"],
+        201: ["Leased: items[].granted may be spent until expiresAt", "ReservationDecision"],
+        400: ["A field is at fault", "Error"],
+        404: ["The tenant is not registered", "Error"],
+        409: ["LEASE_REFUSED: too little remains, or the resource has a rate limit; or as for reservations", "Error"],
+      },
+    }),
+  },
   "/v1/quota/reservations/{id}": {
     patch: operation({
       summary: "Close at the true amounts, or extend.",

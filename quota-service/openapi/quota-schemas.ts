@@ -7,6 +7,7 @@ const REASONS = ["QUOTA_EXCEEDED", "RATE_LIMITED", "AMOUNT_EXCEEDS_LIMIT", "FEAT
 
 /** Cost may be asked for in digits. */
 const askedAmount: Schema = { anyOf: [ref("Amount"), { type: "string", pattern: "^[0-9]{1,16}$" }] };
+const wantedAmount: Schema = { ...askedAmount, description: "What is wanted, at least 1; less may be granted." };
 const ttlSeconds: Schema = {
   type: "integer",
   minimum: 1,
@@ -70,6 +71,14 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
       ]),
     ],
   },
+  LeaseRequest: object(
+    {
+      tenantId,
+      reservationId: ref("ReservationId"),
+      items: array(object({ resource: ref("Resource"), amount: wantedAmount }), { minItems: 1, maxItems: 100 }),
+    },
+    ["tenantId"],
+  ),
   ReservationPatch: {
     anyOf: [
       object(

@@ -1,6 +1,12 @@
 import type { Decision, ReservationDecision } from "@quotel/conventions";
 import type { Response } from "express";
-import type { CheckOutcome, PatchOutcome, ReleaseOutcome, ReserveOutcome } from "../decisions/contract.ts";
+import type {
+  CheckOutcome,
+  LeaseOutcome,
+  PatchOutcome,
+  ReleaseOutcome,
+  ReserveOutcome,
+} from "../decisions/contract.ts";
 import { UNAVAILABLE, refuse, tenantNotFound } from "../http/refusal.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { rateLimitFields } from "./rate-limit-fields.ts";
@@ -35,6 +41,13 @@ export function answerReserve(res: Response, tenantId: string, outcome: ReserveO
     case "too_many_tenants":
       return refuse(res, TOO_MANY_NEW_TENANTS);
   }
+}
+
+/** As a reservation, and 409 where nothing is given away in advance: its details say which limits are why. */
+export function answerLease(res: Response, tenantId: string, outcome: LeaseOutcome): void {
+  if (outcome.kind === "refused") return refuse(res, { ...LEASE_REFUSED, details: outcome.refusals });
+  if (outcome.kind === "unavailable") return refuse(res, UNAVAILABLE);
+  answerReserve(res, tenantId, outcome);
 }
 
 /** 200 with the reservation as it is now; an extension may be denied. */
@@ -80,6 +93,11 @@ const RESERVATION_CONFLICT: Refusal = {
   status: 409,
   code: "RESERVATION_CONFLICT",
   message: "This reservationId was used for another request; choose a new one",
+};
+const LEASE_REFUSED: Refusal = {
+  status: 409,
+  code: "LEASE_REFUSED",
+  message: "Nothing of this is given away in advance at the moment; reserve singly",
 };
 const RESERVATION_ENDED: Refusal = {
   status: 409,

@@ -8,7 +8,8 @@ import type { ReservationItem } from "@quotel/conventions";
 export function requestHashOf(request: {
   readonly tenantId: string;
   readonly items: readonly ReservationItem[];
-  readonly ttlSeconds: number;
+  /** Null for a lease: how long it lives is not asked for. */
+  readonly ttlSeconds: number | null;
 }): string {
   const items = request.items
     .map(({ resource, amount, atLeast }) => [resource, amount, atLeast ?? amount] as const)

@@ -22,6 +22,12 @@ export interface ReserveBody {
   readonly items: readonly ReservationItem[];
   readonly ttlSeconds: number;
 }
+export interface LeaseBody {
+  readonly tenantId?: string | undefined;
+  /** In lower case. */
+  readonly reservationId: string;
+  readonly items: readonly QuotaItem[];
+}
 export type PatchBody = z.output<typeof closeBody> | z.output<typeof extendBody>;
 
 /** A reservation id in lower case, so that one id has one spelling. */
@@ -55,6 +61,9 @@ const reserveOne = z
   }));
 const reserveList = z.strictObject({ ...reservation, items: itemList(reservationItem, 1) });
 
+const wantedItem = quotaItem.refine(({ amount }) => amount > 0, { path: ["amount"], error: "must be at least 1" });
+const leaseBody = z.strictObject({ ...tenant, reservationId: reservationIdSchema, items: itemList(wantedItem, 1) });
+
 const closeBody = z.strictObject({
   ...tenant,
   action: z.literal("close"),
@@ -83,6 +92,11 @@ export function readCheckBody(body: unknown): Parsed<CheckBody> {
 /** `POST /v1/quota/reservations`. */
 export function readReserveBody(body: unknown): Parsed<ReserveBody> {
   return namesItems(body) ? parseBody(reserveList, body) : parseBody(reserveOne, body);
+}
+
+/** `POST /v1/quota/leases`. */
+export function readLeaseBody(body: unknown): Parsed<LeaseBody> {
+  return parseBody(leaseBody, body);
 }
 
 /** `PATCH /v1/quota/reservations/{id}`. */

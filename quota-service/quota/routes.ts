@@ -5,10 +5,17 @@ import { refuse } from "../http/refusal.ts";
 import { pathParameter } from "../http/route.ts";
 import type { Route } from "../http/route.ts";
 import { tenantOf } from "../http/tenancy.ts";
-import { answerCheck, answerPatch, answerRelease, answerReserve } from "./answers.ts";
+import { answerCheck, answerLease, answerPatch, answerRelease, answerReserve } from "./answers.ts";
 import type { KnownResources } from "./known-resources.ts";
 import { requestHashOf } from "./request-hash.ts";
-import { readCheckBody, readPatchBody, readReleaseBody, readReservationId, readReserveBody } from "./requests.ts";
+import {
+  readCheckBody,
+  readLeaseBody,
+  readPatchBody,
+  readReleaseBody,
+  readReservationId,
+  readReserveBody,
+} from "./requests.ts";
 
 /** `/v1/quota`: from HTTP to the decision engine and back. */
 export function quotaRoutes(engine: DecisionEngine, resources: KnownResources): Route[] {
@@ -17,6 +24,7 @@ export function quotaRoutes(engine: DecisionEngine, resources: KnownResources): 
   return [
     { method: "post", path: "/v1/quota/check", kinds: ["service", "admin", "tenant"], handle: routes.check },
     { method: "post", path: "/v1/quota/reservations", kinds: ["service", "admin"], handle: routes.reserve },
+    { method: "post", path: "/v1/quota/leases", kinds: ["service", "admin"], handle: routes.lease },
     { method: "patch", path: reservation, kinds: ["service", "admin"], handle: routes.patch },
     { method: "delete", path: reservation, kinds: ["service", "admin"], handle: routes.release },
   ];
@@ -55,6 +63,19 @@ class QuotaRoutes {
     const requestHash = requestHashOf({ tenantId, items, ttlSeconds });
     const request = { tenantId, reservationId, items, ttlSeconds, requestHash };
     answerReserve(res, tenantId, await this.#engine.reserve(request, key));
+  };
+
+  lease = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const body = readLeaseBody(req.body);
+    if (!body.ok) return refuse(res, body.refusal);
+    const tenant = tenantOf(req, key, body.value.tenantId);
+    if (!tenant.ok) return refuse(res, tenant.refusal);
+    const { reservationId, items } = body.value;
+    const unknown = await this.#resources.refuseUnknown(items, req.body as object);
+    if (unknown !== null) return refuse(res, unknown);
+    const tenantId = tenant.value;
+    const requestHash = requestHashOf({ tenantId, items, ttlSeconds: null });
+    answerLease(res, tenantId, await this.#engine.lease({ tenantId, reservationId, items, requestHash }, key));
   };
 
   patch = async (req: Request, res: Response, key: Key): Promise<void> => {
