@@ -8,4 +8,13 @@ export { flush, shutdown } from "./process/flush.ts";
 export { meteringCounters } from "./process/counters.ts";
 export type { MeterCounters } from "./metering/meter.ts";
 export { QuotaClient } from "./quota/client/quota-client.ts";
-export type { QuotaClientOptions, CheckOutcome, ReserveOutcome, PatchOutcome } from "./quota/client/quota-client.ts";
+export type {
+  QuotaClientOptions,
+  CheckOutcome,
+  LeaseOutcome,
+  ReserveOutcome,
+  PatchOutcome,
+} from "./quota/client/quota-client.ts";
+export { LeasedQuota } from "./quota/lease/leased-quota.ts";
+export type { LeasedQuotaOptions } from "./quota/lease/leased-quota.ts";
+export type { Admission, AdmitOutcome } from "./quota/lease/admission.ts";

@@ -11,15 +11,26 @@ export async function flush(timeoutMs = 5_000): Promise<boolean> {
   const timeout = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs);
   });
-  const work = Promise.all([meter?.flush(timeoutMs) ?? true, Promise.allSettled(background)]).then(([sent]) => sent);
+  const work = Promise.all([meter?.flush(timeoutMs) ?? true, settled(background)]).then(([sent]) => sent);
   const done = await Promise.race([work, timeout]);
   clearTimeout(timer);
   return done;
 }
 
-/** Flushes, then stops exporting for good. What is recorded afterwards is counted as dropped. */
+/** Waits for work in the background, and for what it leads to: a lease that arrives too late is given back. */
+async function settled(background: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (background.size > 0) await Promise.allSettled(background);
+}
+
+/** As `flush`, at the end of the process: gives back, too, what is held for work to come. */
+export function flushAtEnd(timeoutMs: number): Promise<boolean> {
+  for (const giveBack of runtime().beforeEnd) giveBack();
+  return flush(timeoutMs);
+}
+
+/** Gives leases back and flushes, then stops exporting for good. What is recorded afterwards is counted as dropped. */
 export async function shutdown(timeoutMs = 5_000): Promise<boolean> {
-  const done = await flush(timeoutMs);
+  const done = await flushAtEnd(timeoutMs);
   runtime().meter?.stop();
   return done;
 }

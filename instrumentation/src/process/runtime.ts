@@ -14,6 +14,8 @@ export interface Runtime {
   meter: Meter | null;
   /** Work that should end before the process does: closes of reservations. */
   readonly background: Set<Promise<unknown>>;
+  /** What gives back, before the process ends, what it holds for work to come: leases. */
+  readonly beforeEnd: Set<() => void>;
   /** Warnings already given, so that each is given once. */
   readonly warned: Set<string>;
 }
@@ -32,6 +34,7 @@ export function runtime(): Runtime {
     tenantResolver: null,
     meter: null,
     background: new Set(),
+    beforeEnd: new Set(),
     warned: new Set(),
   };
   return scope[RUNTIME];

@@ -10,29 +10,31 @@ const WAIT_MAX_MS = 10_000;
 
 /**
  * Closes a reservation in the background at its true totals, those of resources it did not ask for included, so that usage
- * on its way is held for them too; the spans bring the usage itself.
- * Tried for about a minute; after that the service ends the hold by its expiry.
+ * on its way is held for them too; the spans bring the usage itself (`now`: the service does).
+ * Tried for about a minute; after that the service ends the hold by its expiry. Resolves when it is told, or given up.
  */
 export function closeInBackground(
   client: QuotaClient,
   reservation: { readonly tenantId: string; readonly reservationId: string; readonly resources: readonly string[] },
   totals: ReadonlyMap<string, number>,
-): void {
+  settle: "spans" | "now" = "spans",
+): Promise<void> {
   const resources = new Set([...reservation.resources, ...totals.keys()]);
   const items: QuotaItem[] = [...resources].map((resource) => ({ resource, amount: totals.get(resource) ?? 0 }));
   const { reservationId, tenantId } = reservation;
-  inBackground(() => client.close(reservationId, tenantId, items, "spans"));
+  return inBackground(() => client.close(reservationId, tenantId, items, settle));
 }
 
 /** Releases a reservation in the background: no work happened under it. */
 export function releaseInBackground(client: QuotaClient, reservationId: string, tenantId: string): void {
-  inBackground(() => client.release(reservationId, tenantId));
+  void inBackground(() => client.release(reservationId, tenantId));
 }
 
-function inBackground(action: () => Promise<PatchOutcome | ReleaseOutcome>): void {
+function inBackground(action: () => Promise<PatchOutcome | ReleaseOutcome>): Promise<void> {
   const { background } = runtime();
   const done: Promise<void> = untilAnswered(action).finally(() => background.delete(done));
   background.add(done);
+  return done;
 }
 
 async function untilAnswered(action: () => Promise<PatchOutcome | ReleaseOutcome>): Promise<void> {

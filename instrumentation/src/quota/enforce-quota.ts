@@ -66,8 +66,15 @@ async function admit(
   }
   const items = askedItems(options, req);
   const reservationId = uuidV7();
-  const work = new Work(tenantId, reservationId, (totals) =>
-    closeInBackground(client, { tenantId, reservationId, resources: items.map((item) => item.resource) }, totals),
+  const work = new Work(
+    tenantId,
+    reservationId,
+    (totals) =>
+      void closeInBackground(
+        client,
+        { tenantId, reservationId, resources: items.map((item) => item.resource) },
+        totals,
+      ),
   );
   const outcome = await client.reserve({
     tenantId,

@@ -2,6 +2,7 @@ import type {
   ApiError,
   CheckRequest,
   Decision,
+  LeaseRequest,
   QuotaItem,
   ReservationDecision,
   ReservationItem,
@@ -37,6 +38,9 @@ export type ReserveOutcome =
       readonly headers: Readonly<Record<string, string>>;
     }
   | Rejected;
+/** The service's decision on a lease, or its objection: `LEASE_REFUSED` near a limit. No answer is never a lease. */
+export type LeaseOutcome =
+  { readonly kind: "decided"; readonly decision: ReservationDecision } | Rejected | { readonly kind: "unreachable" };
 export type PatchOutcome =
   { readonly kind: "done"; readonly state: ReservationState } | Rejected | { readonly kind: "unreachable" };
 export type ReleaseOutcome = { readonly kind: "done" } | Rejected | { readonly kind: "unreachable" };
@@ -89,6 +93,14 @@ export class QuotaClient {
     }
     const decision = decisionIn(answer) as ReservationDecision | null;
     return decision === null ? rejected(answer) : { kind: "decided", decision, headers: passedOn(answer) };
+  }
+
+  /** Holds a part of what remains, to be spent without asking; in the background, so it never keeps the process alive. */
+  async lease(request: LeaseRequest): Promise<LeaseOutcome> {
+    const answer = await this.#send("POST", "/v1/quota/leases", request, true);
+    if (unanswered(answer)) return { kind: "unreachable" };
+    const decision = decisionIn(answer) as ReservationDecision | null;
+    return decision === null ? rejected(answer) : { kind: "decided", decision };
   }
 
   /** Closes at the true totals; telemetry (`spans`) or the service itself (`now`) brings the usage. */
