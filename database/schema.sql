@@ -310,6 +310,7 @@ create table quotel.plans (
   version integer not null,
   features text[] default '{}'::text[] not null,
   rank integer default 0 not null,
+  actor text default 'start'::text not null,
   created_at timestamp with time zone default now() not null,
   constraint plans_pkey PRIMARY KEY (plan_id, version)
 );

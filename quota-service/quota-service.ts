@@ -5,8 +5,9 @@ import type { AddressInfo } from "node:net";
 import type { Pool } from "pg";
 import type { Logger } from "pino";
 import { KeyRing } from "#database/keys/key-ring";
+import { describeProblem } from "#database/plans/catalogue";
 import type { Catalogue } from "#database/plans/catalogue";
-import { loadCatalogue } from "#database/plans/load-catalogue";
+import { loadCatalogue } from "#database/plans/file/load-catalogue";
 import type { QuotaServiceConfig } from "./config.ts";
 import { createDecisionEngine } from "./decisions/engine.ts";
 import { createApp } from "./http/app.ts";
@@ -75,7 +76,7 @@ export async function startQuotaService(
 async function requireCatalogue({ plansFile, defaultPlan }: QuotaServiceConfig): Promise<Catalogue> {
   const loaded = await loadCatalogue(plansFile);
   if (!loaded.ok) {
-    const problems = loaded.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+    const problems = loaded.problems.map(describeProblem);
     throw new Error(`The plan catalogue ${plansFile} cannot be used:\n${problems.join("\n")}`);
   }
   if (defaultPlan !== null && !Object.hasOwn(loaded.catalogue.plans, defaultPlan)) {

@@ -7,6 +7,8 @@ create table quotel.plans (
   features text[] not null default '{}',
   -- Where the plan stands among the others: an upgrade leads to a higher one.
   rank integer not null default 0,
+  -- Who made the version: a key, an operator, or "start" for the catalogue file of a service.
+  actor text not null default 'start',
   created_at timestamptz not null default now(),
   primary key (plan_id, version)
 );

@@ -1,5 +1,6 @@
 import { AMOUNT_MAX, RESOURCE_PATTERN } from "@quotel/conventions";
 import { z } from "zod";
+import type { JsonPath, Position } from "./file/json-positions.ts";
 
 /** What may not be called a plan: `QUOTEL_DEFAULT_PLAN=none` means that tenants must be registered. */
 const NO_PLAN = "none";
@@ -13,8 +14,8 @@ const fraction = (min: number, max: number): z.ZodType<number, number> =>
     .transform((value) => Math.round(value * 1000) / 1000);
 const amountSchema = z.number().int("must be a whole number").min(0).max(AMOUNT_MAX);
 
-/** What limits one resource in one period, in a plan or as an exception from one. */
-export const limitSchema = z.strictObject({
+/** What every limit says, in a plan or as an exception from one. */
+export const limitFields = {
   resource: z.string().regex(RESOURCE_PATTERN, "must be a resource name such as tokens"),
   period: z.enum(["second", "minute", "hour", "day", "month", "lifetime", "level"]),
   /** Null = unlimited. */
@@ -37,7 +38,10 @@ export const limitSchema = z.strictObject({
   onUnavailable: z.enum(["allow", "deny"]).default("allow"),
   /** What is answered when a cost limit's usage has no price. */
   onUnpriced: z.enum(["allow", "deny"]).default("allow"),
-});
+};
+
+/** What limits one resource in one period. */
+export const limitSchema = z.strictObject(limitFields).superRefine(refuseContradictions);
 
 const planSchema = z.strictObject({
   features: z.array(z.string().regex(PLAN_ID_PATTERN, "must be a feature name such as export")).max(100).default([]),
@@ -64,18 +68,64 @@ export interface CatalogueProblem {
   /** Where, e.g. `plans.trial.limits[2].amount`; empty for the whole document. */
   readonly path: string;
   readonly message: string;
+  /** Of a catalogue that was read from a text. */
+  readonly position?: Position;
 }
 
 export type CatalogueResult =
   | { readonly ok: true; readonly catalogue: Catalogue }
   | { readonly ok: false; readonly problems: readonly CatalogueProblem[] };
 
-/** Checks parsed JSON against the catalogue's grammar; names every problem, not the first. */
-export function validateCatalogue(json: unknown): CatalogueResult {
+/**
+ * Checks parsed JSON against the catalogue's grammar; names every problem, not the first.
+ *
+ * @param positionOf where in the text a path stands, if it came from one
+ */
+export function validateCatalogue(json: unknown, positionOf?: (path: JsonPath) => Position): CatalogueResult {
   const parsed = catalogueSchema.safeParse(json);
   if (parsed.success) return { ok: true, catalogue: parsed.data };
-  const problems = parsed.error.issues.map(({ path, message }) => ({ path: z.core.toDotPath(path), message }));
+  const problems = parsed.error.issues.flatMap(placesOf).map(({ path, message }) => ({
+    path: z.core.toDotPath(path),
+    message,
+    ...(positionOf && { position: positionOf(path) }),
+  }));
   return { ok: false, problems };
+}
+
+/** One line for people: where, and what. */
+export function describeProblem({ path, message, position }: CatalogueProblem): string {
+  const place = position === undefined ? "" : `line ${position.line}, column ${position.column}: `;
+  return `${place}${path === "" ? "" : `${path}: `}${message}`;
+}
+
+/** Fields nobody knows are each a problem of their own. */
+function placesOf(issue: z.core.$ZodIssue): { readonly path: JsonPath; readonly message: string }[] {
+  if (issue.code !== "unrecognized_keys") return [issue];
+  return issue.keys.map((key) => ({ path: [...issue.path, key], message: "is not a known field" }));
+}
+
+const RATE_PERIODS: ReadonlySet<string> = new Set(["second", "minute", "hour"]);
+
+/** Refuses what could never have an effect: whoever wrote it meant something else. */
+export function refuseContradictions(
+  {
+    resource,
+    period,
+    graceFraction,
+    graceSeconds,
+    burst,
+    onUnpriced,
+  }: Omit<z.output<z.ZodObject<typeof limitFields>>, "amount">,
+  context: z.RefinementCtx,
+): void {
+  const refuse = (field: string, message: string): void => context.addIssue({ code: "custom", path: [field], message });
+  if (RATE_PERIODS.has(period)) {
+    if (graceFraction > 0)
+      refuse("graceFraction", "is for quotas; what a rate limit may take beyond its amount is burst");
+    if (graceSeconds > 0)
+      refuse("graceSeconds", "is for quotas; what a rate limit may take beyond its amount is burst");
+  } else if (burst > 0) refuse("burst", "is for limits per second, minute or hour");
+  if (onUnpriced === "deny" && resource !== "cost") refuse("onUnpriced", "is for limits on cost");
 }
 
 function refuseRepeatedLimits(

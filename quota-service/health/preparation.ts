@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Logger } from "pino";
 import { ensureKey } from "#database/keys/ensure-key";
-import { applyCatalogue } from "#database/plans/apply-catalogue";
+import { applyCatalogueAtStart } from "#database/plans/apply-catalogue";
 import type { Catalogue } from "#database/plans/catalogue";
 import { isUnavailable } from "#database/sqlstate";
 import type { QuotaServiceConfig } from "../config.ts";
@@ -14,8 +14,10 @@ async function prepare(pool: Pool, config: QuotaServiceConfig, catalogue: Catalo
   const { serviceKey, adminKey } = config;
   if (serviceKey !== null) await ensureKey(pool, { keyId: "service", kind: "service", token: serviceKey });
   if (adminKey !== null) await ensureKey(pool, { keyId: "admin", kind: "admin", token: adminKey });
-  const changed = (await applyCatalogue(pool, catalogue)).filter(({ isNew }) => isNew);
-  if (changed.length > 0) log.info({ plans: changed }, "plans put in force");
+  const changed = (await applyCatalogueAtStart(pool, catalogue)).filter(({ isNew }) => isNew);
+  if (changed.length > 0) {
+    log.info({ plans: changed.map(({ planId, version }) => ({ planId, version })) }, "plans put in force");
+  }
 }
 
 /** What a start has to do in the database, once the database is there. */

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, expect, test } from "vitest";
-import { applyCatalogue } from "#database/plans/apply-catalogue";
+import { applyCatalogue, applyCatalogueAtStart } from "#database/plans/apply-catalogue";
 import { validateCatalogue } from "#database/plans/catalogue";
 import type { Catalogue } from "#database/plans/catalogue";
-import { loadCatalogue } from "#database/plans/load-catalogue";
+import { loadCatalogue } from "#database/plans/file/load-catalogue";
 import { readPlansInForce } from "#database/plans/read-plans-in-force";
 import { createPool } from "#database/pool";
 import { createTestDatabase } from "../test-database.ts";
@@ -45,19 +45,39 @@ test("a plan gets a new version when its definition changes and only then", asyn
   const limit = { resource: "tokens", period: "day", amount: 10 };
   const messages = { resource: "chat_messages", period: "month", amount: null, enforcement: "soft", warnAt: 0.9 };
   const first = { plans: { small: { features: ["export", "sso"], limits: [limit, messages] }, other: { limits: [] } } };
-  expect(await applyCatalogue(pool, catalogueOf(first))).toEqual([
-    { planId: "small", version: 1, isNew: true },
-    { planId: "other", version: 1, isNew: true },
+  expect(await applyCatalogue(pool, catalogueOf(first))).toMatchObject([
+    { planId: "small", version: 1, oldVersion: null, isNew: true },
+    { planId: "other", version: 1, oldVersion: null, isNew: true },
   ]);
   const reordered = {
     plans: {
       small: { features: ["sso", "export"], limits: [messages, { ...limit, warnAt: 0.8, enforcement: "hard" }] },
     },
   };
-  expect(await applyCatalogue(pool, catalogueOf(reordered))).toEqual([{ planId: "small", version: 1, isNew: false }]);
+  expect(await applyCatalogue(pool, catalogueOf(reordered))).toEqual([
+    { planId: "small", version: 1, oldVersion: 1, isNew: false, changes: [] },
+  ]);
   const changed = { plans: { small: { features: ["export", "sso"], limits: [{ ...limit, amount: 11 }, messages] } } };
-  expect(await applyCatalogue(pool, catalogueOf(changed))).toEqual([{ planId: "small", version: 2, isNew: true }]);
-  expect(await applyCatalogue(pool, catalogueOf(first))).toContainEqual({ planId: "small", version: 3, isNew: true });
+  expect(await applyCatalogue(pool, catalogueOf(changed))).toEqual([
+    {
+      planId: "small",
+      version: 2,
+      oldVersion: 1,
+      isNew: true,
+      changes: [
+        {
+          kind: "limit_changed",
+          resource: "tokens",
+          period: "day",
+          fields: [{ field: "amount", old: 10, new: 11 }],
+        },
+      ],
+    },
+  ]);
+  expect(await applyCatalogue(pool, catalogueOf(first))).toMatchObject([
+    { planId: "small", version: 3, isNew: true },
+    { planId: "other", version: 1, isNew: false },
+  ]);
   const { rows } = await pool.query(
     "select version, amount from quotel.plan_limits where plan_id = 'small' and resource = 'tokens' order by 1",
   );
@@ -86,6 +106,45 @@ test("processes that apply different catalogues at once end with one of them, wh
   expect(torn?.limits).toHaveLength(2);
 });
 
+test("a start changes a plan only where its file has changed, so an administrator's change outlives restarts", async () => {
+  const admin = { type: "admin", id: "ann", producer: "test", clientAddress: null, userAgent: null } as const;
+  const of = (amount: number): Catalogue =>
+    catalogueOf({ plans: { kept: { limits: [{ resource: "tokens", period: "day", amount }] } } });
+  const amount = async (): Promise<unknown> =>
+    (await readPlansInForce(pool)).find(({ planId }) => planId === "kept")?.limits[0]?.amount;
+  await applyCatalogueAtStart(pool, of(1));
+  await applyCatalogue(pool, of(2), admin);
+  expect(await applyCatalogueAtStart(pool, of(1))).toEqual([]);
+  expect(await amount()).toBe(2);
+  expect(await applyCatalogueAtStart(pool, of(3))).toMatchObject([{ planId: "kept", version: 3, isNew: true }]);
+  expect(await amount()).toBe(3);
+  expect(await applyCatalogueAtStart(pool, of(3))).toEqual([]);
+});
+
+test("L4: every version of a plan is in the audit trail, with who made it and what was before", async () => {
+  const admin = { type: "admin", id: "bob", producer: "test", clientAddress: "192.0.2.7", userAgent: null } as const;
+  const of = (amount: number): Catalogue =>
+    catalogueOf({ plans: { audited: { limits: [{ resource: "tokens", period: "day", amount }] } } });
+  await applyCatalogueAtStart(pool, of(1));
+  for (const amount of [1, 2, 2]) await applyCatalogue(pool, of(amount), admin);
+  const { rows } = await pool.query(
+    `select event_type, actor_type, actor_id, client_address, old_values -> 'limits' -> 0 ->> 'amount' as old,
+       new_values -> 'limits' -> 0 ->> 'amount' as new
+     from public.audit_events where tenant_id = 'unattributed' and entity_id = 'audited' order by seq`,
+  );
+  expect(rows).toEqual([
+    { event_type: "plan.created", actor_type: "system", actor_id: "start", client_address: null, old: null, new: "1" },
+    {
+      event_type: "plan.changed",
+      actor_type: "admin",
+      actor_id: "bob",
+      client_address: "192.0.2.7",
+      old: "1",
+      new: "2",
+    },
+  ]);
+});
+
 test("every problem of a catalogue is named with its place", () => {
   const limit = { resource: "tokens", period: "day", amount: 1 };
   const result = validateCatalogue({
@@ -99,6 +158,9 @@ test("every problem of a catalogue is named with its place", () => {
           { ...limit, resource: "To Kens" },
           { ...limit, warnAt: 2 },
           { ...limit, ammount: 1 },
+          { ...limit, period: "month", burst: 5 },
+          { ...limit, period: "hour", graceSeconds: 60, graceFraction: 0.1 },
+          { ...limit, period: "lifetime", onUnpriced: "deny" },
         ],
       },
       fractional: {
@@ -117,7 +179,7 @@ test("every problem of a catalogue is named with its place", () => {
       "plans.bad.limits[1].period",
       "plans.bad.limits[2].resource",
       "plans.bad.limits[3].warnAt",
-      "plans.bad.limits[4]",
+      "plans.bad.limits[4].ammount",
       "plans.fractional.limits[0].amount",
       "plans.fractional.limits[1].amount",
     ]),
