@@ -384,6 +384,15 @@ create table quotel.quarantine_days (
   constraint quarantine_days_pkey PRIMARY KEY (producer, day)
 );
 
+create table quotel.quota_crossings (
+  tenant_id text not null,
+  resource text not null,
+  period text not null,
+  period_start timestamp with time zone not null,
+  crossed_at timestamp with time zone not null,
+  constraint quota_crossings_pkey PRIMARY KEY (tenant_id, resource, period, period_start)
+);
+
 create table quotel.reservations (
   tenant_id text not null,
   reservation_id uuid not null,
@@ -1577,6 +1586,8 @@ alter table quotel.metric_points enable row level security;
 create policy writer_all on quotel.metric_points as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.quarantine enable row level security;
 create policy writer_all on quotel.quarantine as permissive for all to quotel_writer using (true) with check (true);
+alter table quotel.quota_crossings enable row level security;
+create policy writer_all on quotel.quota_crossings as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.reservations enable row level security;
 create policy writer_all on quotel.reservations as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.rollup_labels enable row level security;
@@ -1699,6 +1710,7 @@ grant select on table quotel.price_overrides to quotel_writer;
 grant insert, select, update on table quotel.producer_boots to quotel_writer;
 grant insert, select, update on table quotel.quarantine to quotel_writer;
 grant insert, select, update on table quotel.quarantine_days to quotel_writer;
+grant insert, select on table quotel.quota_crossings to quotel_writer;
 grant select on table quotel.quota_totals to quotel_reader;
 grant select on table quotel.quota_totals to quotel_tenant;
 grant select on table quotel.quota_totals to quotel_writer;

@@ -81,6 +81,8 @@ export interface DecisionItem {
   readonly state: "ok" | "warning" | "grace" | "exceeded";
   readonly enforcement: Enforcement;
   readonly source: "plan" | "override" | "default";
+  /** On a soft or shadow limit: whether a hard one would have allowed it. */
+  readonly wouldAllow?: boolean;
   /** Present and `false` on a limit that is stored and shown but not enforced yet (rate limits). */
   readonly enforced?: false;
 }

@@ -95,7 +95,20 @@ create table quotel.reservations (
 -- Only what still holds something is in it, so its size follows the work in flight, not the history.
 create index reservations_expiry on quotel.reservations (tenant_id, expires_at) where expires_at is not null;
 
+-- When a limit with a grace time was first exceeded in a period: its grace runs from there. Never moved.
+create table quotel.quota_crossings (
+  tenant_id text not null,
+  resource text not null,
+  period text not null,
+  period_start timestamptz not null,
+  crossed_at timestamptz not null,
+  primary key (tenant_id, resource, period, period_start)
+);
+
 alter table quotel.day_totals enable row level security;
+alter table quotel.quota_crossings enable row level security;
+create policy writer_all on quotel.quota_crossings to quotel_writer using (true) with check (true);
+grant select, insert on quotel.quota_crossings to quotel_writer;
 alter table quotel.reservations enable row level security;
 create policy writer_all on quotel.day_totals to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.reservations to quotel_writer using (true) with check (true);

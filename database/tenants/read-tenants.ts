@@ -13,6 +13,8 @@ export interface Tenant {
   readonly planVersion: number;
   readonly planSource: "default" | "assigned";
   readonly licenceStatus: LicenceStatus;
+  /** From then on the licence counts as expired; null = it does not end. */
+  readonly licenceExpiresAtMs: number | null;
   readonly calendar: readonly CalendarVersion[];
 }
 
@@ -22,11 +24,13 @@ interface Row {
   plan_version: number;
   plan_source: "default" | "assigned";
   licence_status: LicenceStatus;
+  licence_expires_ms: number | null;
   calendar: { from_ms: number; zone: string; anchor_day: number }[] | null;
 }
 
 const TEXT = `
   select t.tenant_id, t.plan_id, t.plan_source, t.licence_status,
+    (extract(epoch from t.licence_expires_at) * 1000)::double precision as licence_expires_ms,
     (select max(p.version) from quotel.plans p where p.plan_id = t.plan_id) as plan_version,
     (select json_agg(json_build_object('from_ms', (extract(epoch from c.effective_from) * 1000)::bigint,
         'zone', c.zone, 'anchor_day', c.anchor_day) order by c.effective_from)
@@ -73,6 +77,7 @@ function tenantsOf(rows: readonly Row[]): Map<string, Tenant> {
         planVersion: row.plan_version,
         planSource: row.plan_source,
         licenceStatus: row.licence_status,
+        licenceExpiresAtMs: row.licence_expires_ms,
         calendar: (row.calendar ?? []).map((version) => ({
           effectiveFromMs: version.from_ms,
           zone: version.zone,

@@ -3,6 +3,8 @@ import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
 import type { QuotaItem, ReservationDecision } from "@quotel/conventions";
 import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
+import { insertCrossings } from "#database/crossings/insert-crossings";
+import { readLimitOverrides } from "#database/overrides/read-limit-overrides";
 import { earlyReservation, extend, holdOf, isOpen } from "#database/reservations/protocol";
 import type { Reservation } from "#database/reservations/protocol";
 import { readDecision } from "#database/reservations/read-decision";
@@ -13,7 +15,9 @@ import { accountingPeriods } from "#database/periods/period";
 import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { TotalDeltas } from "#database/totals/add-to-totals";
+import { isQuotaPeriod } from "./decide.ts";
 import { judge } from "./judge.ts";
+import type { Judged } from "./judge.ts";
 import type { ExtendRequest, LeaseOutcome, LeaseRequest, PatchOutcome, ReserveRequest } from "./contract.ts";
 import { leaseTerms } from "./lease.ts";
 import type { LeaseFacts, Terms } from "./lease.ts";
@@ -58,18 +62,23 @@ async function admit(
   group: readonly AdmitRequest[],
   wait: boolean,
 ): Promise<(Outcome | null)[]> {
-  const [tenants, locked] = await Promise.all([
-    lockTenants(client, [...new Set(group.map((request) => request.tenantId))], wait),
+  const tenantIds = [...new Set(group.map((request) => request.tenantId))];
+  // Statements of one connection run in this order: overrides are read once the tenants are locked.
+  const [tenants, locked, overrides] = await Promise.all([
+    lockTenants(client, tenantIds, wait),
     lockReservations(client, group),
+    readLimitOverrides(client, tenantIds),
   ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
   if (ours.length === 0) return group.map(() => null);
-  const desk = new AdmissionDesk(client, locked, await readFacts(client, sources, askedBy(ours, tenants)));
+  const facts = await readFacts(client, sources, askedBy(ours, tenants), overrides);
+  const desk = new AdmissionDesk(client, locked, facts);
   const outcomes: (Outcome | null)[] = [];
   for (const request of group) {
     const tenant = tenants.get(request.tenantId);
     outcomes.push(tenant ? await desk.serve(request, tenant) : null);
   }
+  await insertCrossings(client, facts.crossings(), facts.nowMs);
   await writeReservationsAndTotals(client, desk.changes(), calendarsOf(tenants), new TotalDeltas());
   return outcomes;
 }
@@ -144,6 +153,7 @@ class AdmissionDesk {
       expiresAtMs,
     );
     this.#keep(key, early, opened, decision);
+    this.#cross(request.tenantId, verdict.crossed);
     return { kind: "reserved", decision };
   }
 
@@ -170,7 +180,14 @@ class AdmissionDesk {
     const expiresAtMs = ttlSeconds === null ? current.expiresAtMs! : this.#facts.nowMs + ttlSeconds * 1000;
     const extended = extend(current, verdict.granted, expiresAtMs);
     this.#keep(key, this.#before.get(key) ?? null, extended);
+    this.#cross(request.tenantId, verdict.crossed);
     return { kind: "changed", state: reservationStateOf(extended) };
+  }
+
+  #cross(tenantId: string, limits: Judged["crossed"]): void {
+    for (const { resource, period } of limits) {
+      if (isQuotaPeriod(period)) this.#facts.cross(tenantId, resource, period);
+    }
   }
 
   /** Remembers a change, and lets the requests that follow in this group see its hold. */

@@ -1,5 +1,6 @@
 import type { Decision } from "@quotel/conventions";
 import type { Pool } from "pg";
+import { readLimitOverrides } from "#database/overrides/read-limit-overrides";
 import { planVersionInForce } from "#database/plans/plan-version";
 import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
@@ -18,7 +19,8 @@ export async function checkGroup(
   defaultPlan: string | null,
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
-  const known = await readTenants(pool, [...new Set(group.map((request) => request.tenantId))]);
+  const tenantIds = [...new Set(group.map((request) => request.tenantId))];
+  const [known, overrides] = await Promise.all([readTenants(pool, tenantIds), readLimitOverrides(pool, tenantIds)]);
   const newcomers = group.some((request) => !known.has(request.tenantId));
   const version = defaultPlan !== null && newcomers ? await planVersionInForce(pool, defaultPlan) : null;
   const tenantOf = (tenantId: string): Tenant | null =>
@@ -27,7 +29,7 @@ export async function checkGroup(
     const tenant = tenantOf(request.tenantId);
     return tenant === null ? [] : request.items.map(({ resource }) => ({ tenant, resource }));
   });
-  const facts = await readFacts(pool, sources, asked);
+  const facts = await readFacts(pool, sources, asked, overrides);
   return group.map((request) => {
     const tenant = tenantOf(request.tenantId);
     if (tenant === null) return { kind: "unknown_tenant" };
@@ -37,7 +39,7 @@ export async function checkGroup(
 
 function newcomer(tenantId: string, planId: string, planVersion: number | null): Tenant {
   const plan = { planId, planVersion: planVersion ?? 0, planSource: "default" } as const;
-  return { tenantId, ...plan, licenceStatus: "active", calendar: [] };
+  return { tenantId, ...plan, licenceStatus: "active", licenceExpiresAtMs: null, calendar: [] };
 }
 
 function decisionFor(tenant: Tenant, request: CheckRequest, facts: FactsOfGroup): Decision {

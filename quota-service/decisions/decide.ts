@@ -1,6 +1,7 @@
 import type { DecisionItem, DenialReason } from "@quotel/conventions";
 import type { Standing } from "#database/totals/read-standings";
 import type { LicenceStatus } from "#database/tenants/read-tenants";
+import { ceilingOf } from "./ceiling.ts";
 import type { Limit } from "./limit.ts";
 
 /** What is asked of one resource. `need` is what admitting it adds to used + reserved. */
@@ -22,6 +23,8 @@ export interface Facts {
   readonly demands: readonly Demand[];
   /** Usage and holds of a resource in a period; `resetsAtMs` is Infinity where it never resets. */
   readonly standingOf: (resource: string, period: "day" | "month" | "lifetime") => Standing & { resetsAtMs: number };
+  /** When a limit on the resource was first exceeded in the period, where it has a grace time; null = not yet. */
+  readonly crossedAtMs: (resource: string, period: "day" | "month" | "lifetime") => number | null;
   readonly firstExpiryMs: number | null;
 }
 
@@ -30,6 +33,8 @@ export interface Verdict {
   readonly reason: DenialReason | null;
   readonly items: readonly (DecisionItem & { readonly granted: number })[];
   readonly retryAfterSeconds: number | null;
+  /** Limits with a grace time that this admission is the first to exceed. */
+  readonly crossed: readonly Pick<Limit, "resource" | "period">[];
 }
 
 const INACTIVE: ReadonlySet<LicenceStatus> = new Set(["suspended", "cancelled", "expired"]);
@@ -43,8 +48,11 @@ export function decide(facts: Facts): Verdict {
   const licensed = !INACTIVE.has(facts.licenceStatus);
   const allowed = licensed && judged.every((it) => it.fits);
   const items = judged.flatMap((it) => it.items.map((item) => ({ ...item, granted: allowed ? it.granted : 0 })));
-  if (allowed) return { allowed, reason: null, items, retryAfterSeconds: null };
-  if (!licensed) return { allowed, reason: "LICENSE_INACTIVE", items, retryAfterSeconds: null };
+  if (allowed) {
+    return { allowed, reason: null, items, retryAfterSeconds: null, crossed: judged.flatMap((it) => it.crossed) };
+  }
+  const crossed: Limit[] = [];
+  if (!licensed) return { allowed, reason: "LICENSE_INACTIVE", items, retryAfterSeconds: null, crossed };
   const hopeless = judged.some((it) => it.hopeless);
   return {
     allowed,
@@ -56,6 +64,7 @@ export function decide(facts: Facts): Verdict {
           facts,
           judged.flatMap((it) => it.blocked),
         ),
+    crossed,
   };
 }
 
@@ -66,6 +75,7 @@ interface Judged {
   readonly hopeless: boolean;
   readonly items: readonly DecisionItem[];
   readonly blocked: readonly Blocked[];
+  readonly crossed: readonly Limit[];
 }
 
 interface Blocked {
@@ -77,33 +87,45 @@ function judgeDemand(facts: Facts, demand: Demand): Judged {
   const limits = facts.limits.filter((limit) => limit.resource === demand.resource);
   if (limits.length === 0) {
     const item = unlimitedItem(demand, facts.standingOf(demand.resource, "lifetime"), facts.limitSource);
-    return { fits: true, granted: demand.amount, hopeless: false, items: [item], blocked: [] };
+    return { fits: true, granted: demand.amount, hopeless: false, items: [item], blocked: [], crossed: [] };
   }
   const binding = limits.filter((limit) => limit.enforcement === "hard" && limit.amount !== null && isQuota(limit));
-  const room = binding.map((limit) => roomUnder(facts, limit));
-  // Past a limit nothing fits, not even what needs no room: used + reserved + 0 <= limit is false.
+  const ceilings = binding.map((limit) => ceilingAt(facts, limit));
+  const room = binding.map((limit, index) => ceilings[index]! - takenOf(facts, limit));
+  // May be negative: usage that nobody could refuse. Then nothing fits, not even what needs no room.
   const past = room.some((free) => free < 0);
   const granted = past ? 0 : Math.min(demand.amount, ...room.map((free) => free + demand.alreadyUsed));
   const fits = !past && granted >= demand.atLeast;
   const needed = fits ? granted : demand.atLeast;
   const added = Math.max(0, needed - demand.alreadyUsed);
-  const blocking = binding.filter((limit, index) => added > room[index]!);
+  const blocking = binding.flatMap((limit, index) =>
+    added > room[index]! ? [{ limit, ceiling: ceilings[index]! }] : [],
+  );
   return {
     fits,
     granted,
-    hopeless: blocking.some((limit) => demand.atLeast > limit.amount!),
+    hopeless: blocking.some(({ ceiling }) => demand.atLeast > ceiling),
     items: limits.map((limit) => limitItem(facts, demand, limit, added)),
-    blocked: blocking.map((limit) => {
+    blocked: blocking.map(({ limit, ceiling }) => {
       const standing = facts.standingOf(limit.resource, quotaPeriod(limit));
-      return { onlyHoldsInTheWay: standing.used + added <= limit.amount!, resetsAtMs: standing.resetsAtMs };
+      return { onlyHoldsInTheWay: standing.used + added <= ceiling, resetsAtMs: standing.resetsAtMs };
     }),
+    crossed: binding.filter(
+      (limit) =>
+        limit.graceSeconds > 0 &&
+        facts.crossedAtMs(limit.resource, quotaPeriod(limit)) === null &&
+        takenOf(facts, limit) + added > limit.amount!,
+    ),
   };
 }
 
-/** May be negative: usage that nobody could refuse has passed the limit. */
-function roomUnder(facts: Facts, limit: Limit): number {
+function takenOf(facts: Facts, limit: Limit): number {
   const { used, reserved } = facts.standingOf(limit.resource, quotaPeriod(limit));
-  return limit.amount! - used - reserved;
+  return used + reserved;
+}
+
+function ceilingAt(facts: Facts, limit: Limit): number {
+  return ceilingOf(limit, facts.crossedAtMs(limit.resource, quotaPeriod(limit)), facts.nowMs);
 }
 
 function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): DecisionItem {
@@ -113,8 +135,8 @@ function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): D
     requested: demand.amount,
     limit: limit.amount,
     enforcement: limit.enforcement,
-    source: facts.limitSource,
-  };
+    source: limit.source === "override" ? "override" : facts.limitSource,
+  } as const;
   if (!isQuota(limit)) {
     // A rate limit: stored and shown, enforced with the quota engine.
     const unknown = { used: 0, reserved: 0, remaining: limit.amount, percentUsed: null, resetsAt: null };
@@ -125,6 +147,9 @@ function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): D
   if (limit.amount === null) {
     return { ...base, used, reserved, remaining: null, percentUsed: null, resetsAt, allowed: true, state: "ok" };
   }
+  const ceiling = ceilingAt(facts, limit);
+  const fits = used + reserved + added <= ceiling;
+  const isHard = limit.enforcement === "hard";
   return {
     ...base,
     used,
@@ -132,9 +157,16 @@ function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): D
     remaining: Math.max(0, limit.amount - used - reserved),
     percentUsed: limit.amount === 0 ? 100 : Math.round((used / limit.amount) * 1000) / 10,
     resetsAt,
-    allowed: limit.enforcement !== "hard" || used + reserved + added <= limit.amount,
-    state: used >= limit.amount ? "exceeded" : used >= limit.amount * limit.warnAt ? "warning" : "ok",
+    allowed: !isHard || fits,
+    state: stateOf(limit, used, ceiling),
+    ...(isHard ? {} : { wouldAllow: fits }),
   };
+}
+
+function stateOf({ amount, warnAt }: Limit, used: number, ceiling: number): DecisionItem["state"] {
+  if (amount === null || used < amount * warnAt) return "ok";
+  if (used < amount) return "warning";
+  return used < ceiling ? "grace" : "exceeded";
 }
 
 /** What is said of a resource that no limit applies to. */
@@ -169,10 +201,14 @@ function retryAfter({ nowMs, firstExpiryMs }: Facts, blocked: readonly Blocked[]
   return Number.isFinite(latest) ? Math.max(1, Math.ceil((latest - nowMs) / 1000)) : null;
 }
 
-function isQuota(limit: Limit): boolean {
-  return limit.period === "day" || limit.period === "month" || limit.period === "lifetime";
+export function isQuotaPeriod(period: Limit["period"]): period is "day" | "month" | "lifetime" {
+  return period === "day" || period === "month" || period === "lifetime";
 }
 
-function quotaPeriod(limit: Limit): "day" | "month" | "lifetime" {
-  return limit.period === "month" || limit.period === "lifetime" ? limit.period : "day";
+function isQuota({ period }: Limit): boolean {
+  return isQuotaPeriod(period);
+}
+
+function quotaPeriod({ period }: Limit): "day" | "month" | "lifetime" {
+  return isQuotaPeriod(period) ? period : "day";
 }

@@ -1,13 +1,16 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { QuotaItem, ReservationDecision, ReservationItem } from "@quotel/conventions";
-import type { Tenant } from "#database/tenants/read-tenants";
+import type { LicenceStatus, Tenant } from "#database/tenants/read-tenants";
 import { decide } from "./decide.ts";
+import type { Verdict } from "./decide.ts";
 import type { FactsOfGroup } from "./read-facts.ts";
 
 /** A decision as it is answered, and what it grants of each resource. */
 export interface Judged {
   readonly decision: Omit<ReservationDecision, "reservationId" | "expiresAt">;
   readonly granted: readonly QuotaItem[];
+  /** Limits that it would be the first to exceed. */
+  readonly crossed: Verdict["crossed"];
 }
 
 /** Judges what one request asks for on the group's facts. `alreadyUsed`: what spans have brought ahead of it. */
@@ -20,7 +23,7 @@ export function judge(
   const { tenantId } = tenant;
   const verdict = decide({
     nowMs: facts.nowMs,
-    licenceStatus: tenant.licenceStatus,
+    licenceStatus: licenceAt(tenant, facts.nowMs),
     limits: facts.limitsOf.get(tenantId) ?? [],
     limitSource: tenant.planSource === "default" ? "default" : "plan",
     demands: items.map(({ resource, amount, atLeast }) => ({
@@ -30,6 +33,7 @@ export function judge(
       alreadyUsed: alreadyUsed(resource),
     })),
     standingOf: (resource, period) => facts.standing(tenantId, resource, period),
+    crossedAtMs: (resource, period) => facts.crossedAtMs(tenantId, resource, period),
     firstExpiryMs: facts.firstExpiryMs.get(tenantId) ?? null,
   });
   const grantedOf = (resource: string): number =>
@@ -48,5 +52,10 @@ export function judge(
       retryAfterSeconds: verdict.retryAfterSeconds,
     },
     granted: items.map(({ resource }) => ({ resource, amount: grantedOf(resource) })),
+    crossed: verdict.crossed,
   };
+}
+
+function licenceAt({ licenceStatus, licenceExpiresAtMs }: Tenant, atMs: number): LicenceStatus {
+  return licenceExpiresAtMs !== null && licenceExpiresAtMs <= atMs ? "expired" : licenceStatus;
 }

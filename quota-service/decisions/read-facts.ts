@@ -1,10 +1,14 @@
 import type { ClientBase, Pool } from "pg";
+import { readCrossings } from "#database/crossings/read-crossings";
+import type { CrossingKey } from "#database/crossings/read-crossings";
+import type { LimitOverride } from "#database/overrides/read-limit-overrides";
 import { LIFETIME, accountingPeriods } from "#database/periods/period";
 import type { CalendarVersion, Period } from "#database/periods/period";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { readStandings } from "#database/totals/read-standings";
 import type { Standing, StandingKey } from "#database/totals/read-standings";
+import { effectiveLimits, sameInForce } from "./effective-limits.ts";
 import type { Limit, PlanLimits } from "./limit.ts";
 
 export type QuotaPeriod = "day" | "month" | "lifetime";
@@ -14,11 +18,18 @@ export interface FactsOfGroup {
   readonly nowMs: number;
   /** The instant to which all telemetry is complete; null = unknown. */
   readonly telemetryMarkMs: number | null;
+  /** Those in force at `nowMs`. */
   readonly limitsOf: ReadonlyMap<string, readonly Limit[]>;
   readonly firstExpiryMs: ReadonlyMap<string, number>;
   /** Standings by tenant, resource and period; a group's earlier admissions are added to them as it is judged. */
   standing(tenantId: string, resource: string, period: QuotaPeriod): Standing & { resetsAtMs: number };
   hold(tenantId: string, resource: string, amount: number): void;
+  /** When a limit was first exceeded in the period that holds, where it has a grace time; null = not yet. */
+  crossedAtMs(tenantId: string, resource: string, period: QuotaPeriod): number | null;
+  /** From now on it has been exceeded, at `nowMs`. */
+  cross(tenantId: string, resource: string, period: QuotaPeriod): void;
+  /** What has been exceeded for the first time. */
+  crossings(): readonly CrossingKey[];
 }
 
 /** What is known without asking the database each time. */
@@ -38,32 +49,47 @@ const PERIODS: readonly QuotaPeriod[] = ["day", "month", "lifetime"];
 /** How far the database's clock is ahead of ours, as last seen. Only a guess to look up the right periods at once. */
 let databaseAheadMs = 0;
 
+/** Overrides by tenant, the one made last first. */
+export type Overrides = ReadonlyMap<string, readonly LimitOverride[]>;
+
 /**
- * Reads limits, standings and the database's clock. The periods to look up depend on that clock, which is known only
- * afterwards: where it turns out to be in another period than guessed, the standings are read again.
+ * Reads limits, standings and the database's clock. The limits in force and the periods to look up depend on that clock,
+ * which is known only afterwards: where it turns out that others held than guessed, the standings are read again.
  */
 export async function readFacts(
   on: ClientBase | Pool,
   { planLimits, telemetryMarkMs }: DecisionSources,
   asked: readonly AskedResource[],
+  overrides: Overrides,
 ): Promise<FactsOfGroup> {
-  const limitsOf = new Map<string, readonly Limit[]>();
-  for (const { tenant } of asked) {
-    if (limitsOf.has(tenant.tenantId)) continue;
-    limitsOf.set(tenant.tenantId, await planLimits.of(on, tenant.planId, tenant.planVersion));
+  const tenants = new Map(asked.map(({ tenant }) => [tenant.tenantId, tenant]));
+  const planLimitsOf = new Map<string, readonly Limit[]>();
+  for (const { tenantId, planId, planVersion } of tenants.values()) {
+    planLimitsOf.set(tenantId, await planLimits.of(on, planId, planVersion));
   }
+  const overridesOf = (tenantId: string): readonly LimitOverride[] => overrides.get(tenantId) ?? [];
+  const holdsAtBoth = ({ tenantId, calendar }: Tenant, aMs: number, bMs: number): boolean =>
+    samePeriods(calendar, aMs, bMs) && sameInForce(overridesOf(tenantId), aMs, bMs);
   for (let guessMs = Date.now() + databaseAheadMs; ;) {
+    const limitsOf = new Map<string, readonly Limit[]>();
+    for (const [tenantId, limits] of planLimitsOf) {
+      limitsOf.set(tenantId, effectiveLimits(limits, overridesOf(tenantId), guessMs));
+    }
     const keys = keysAt(asked, limitsOf, guessMs);
-    const [{ readAtMs, standings }, firstExpiryMs] = await Promise.all([
+    const graced = keys.filter((key) => hasGraceTime(limitsOf.get(key.tenantId) ?? [], key));
+    const [{ readAtMs, standings }, firstExpiryMs, crossedAtMs] = await Promise.all([
       readStandings(on, keys),
       readFirstExpiries(on, [...limitsOf.keys()]),
+      readCrossings(on, graced),
     ]);
     databaseAheadMs = readAtMs - Date.now();
-    if (asked.some(({ tenant }) => !samePeriods(tenant.calendar, guessMs, readAtMs))) {
-      guessMs = readAtMs;
-      continue;
+    const atMs = guessMs;
+    if ([...tenants.values()].every((tenant) => holdsAtBoth(tenant, atMs, readAtMs))) {
+      const crossed = new Map(graced.map((key, index) => [placeOf(key), { key, atMs: crossedAtMs[index]! }]));
+      const read = { nowMs: readAtMs, telemetryMarkMs: telemetryMarkMs(), limitsOf, firstExpiryMs };
+      return { ...read, ...standingsFrom(keys, standings), ...crossingsFrom(crossed, readAtMs) };
     }
-    return factsFrom(readAtMs, telemetryMarkMs(), limitsOf, firstExpiryMs, keys, standings);
+    guessMs = readAtMs;
   }
 }
 
@@ -87,25 +113,12 @@ function keysAt(
   return [...keys.values()];
 }
 
-function factsFrom(
-  nowMs: number,
-  telemetryMarkMs: number | null,
-  limitsOf: ReadonlyMap<string, readonly Limit[]>,
-  firstExpiryMs: ReadonlyMap<string, number>,
+function standingsFrom(
   keys: readonly PeriodKey[],
   standings: readonly Standing[],
-): FactsOfGroup {
-  const byKey = new Map(
-    keys.map(({ tenantId, resource, period, endMs }, index) => [
-      standingKey(tenantId, resource, period),
-      { ...standings[index]!, resetsAtMs: endMs },
-    ]),
-  );
+): Pick<FactsOfGroup, "standing" | "hold"> {
+  const byKey = new Map(keys.map((key, index) => [placeOf(key), { ...standings[index]!, resetsAtMs: key.endMs }]));
   return {
-    nowMs,
-    telemetryMarkMs,
-    limitsOf,
-    firstExpiryMs,
     standing: (tenantId, resource, period) => byKey.get(standingKey(tenantId, resource, period))!,
     hold(tenantId, resource, amount) {
       for (const period of PERIODS) {
@@ -115,6 +128,29 @@ function factsFrom(
       }
     },
   };
+}
+
+function crossingsFrom(
+  crossed: ReadonlyMap<string, { readonly key: PeriodKey; readonly atMs: number | null }>,
+  nowMs: number,
+): Pick<FactsOfGroup, "crossedAtMs" | "cross" | "crossings"> {
+  const fresh = new Map<string, PeriodKey>();
+  return {
+    crossedAtMs(tenantId, resource, period) {
+      const place = standingKey(tenantId, resource, period);
+      return fresh.has(place) ? nowMs : (crossed.get(place)?.atMs ?? null);
+    },
+    cross(tenantId, resource, period) {
+      const place = standingKey(tenantId, resource, period);
+      const known = crossed.get(place);
+      if (known?.atMs === null) fresh.set(place, known.key);
+    },
+    crossings: () => [...fresh.values()],
+  };
+}
+
+function hasGraceTime(limits: readonly Limit[], { resource, period }: StandingKey): boolean {
+  return limits.some((limit) => limit.resource === resource && limit.period === period && limit.graceSeconds > 0);
 }
 
 /** The periods a decision on a resource looks at: those of its quotas; without a limit, its lifetime. */
@@ -133,6 +169,10 @@ function samePeriods(calendar: readonly CalendarVersion[], aMs: number, bMs: num
   const a = accountingPeriods(aMs, calendar);
   const b = accountingPeriods(bMs, calendar);
   return a.day.startMs === b.day.startMs && a.month.startMs === b.month.startMs;
+}
+
+function placeOf({ tenantId, resource, period }: StandingKey): string {
+  return standingKey(tenantId, resource, period);
 }
 
 function standingKey(tenantId: string, resource: string, period: QuotaPeriod): string {

@@ -37,6 +37,10 @@ const decisionItem = {
   state: oneOf("ok", "warning", "grace", "exceeded"),
   enforcement: oneOf("hard", "soft", "shadow"),
   source: oneOf("plan", "override", "default"),
+  wouldAllow: {
+    type: "boolean",
+    description: "On a soft or shadow limit: whether a hard one would have allowed it.",
+  },
   enforced: { const: false, description: "Present on a limit that is stored and shown but not enforced yet." },
 };
 const decision = {
@@ -102,12 +106,12 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
     ],
   },
   ReleaseRequest: object({ tenantId }, ["tenantId"]),
-  Decision: object({ ...decision, items: array(object(decisionItem, ["enforced"])) }),
+  Decision: object({ ...decision, items: array(object(decisionItem, ["enforced", "wouldAllow"])) }),
   ReservationDecision: object({
     ...decision,
     reservationId: ref("ReservationId"),
     expiresAt: nullable(instant),
-    items: array(object({ ...decisionItem, granted: ref("Amount") }, ["enforced"])),
+    items: array(object({ ...decisionItem, granted: ref("Amount") }, ["enforced", "wouldAllow"])),
   }),
   ReservationState: object({
     reservationId: ref("ReservationId"),
