@@ -1717,7 +1717,7 @@ grant select on table quotel.quota_totals to quotel_writer;
 grant insert, select, update on table quotel.reservations to quotel_writer;
 grant insert, select on table quotel.rollup_labels to quotel_writer;
 grant insert, select, update on table quotel.security_events to quotel_writer;
-grant insert, select on table quotel.tenant_calendars to quotel_writer;
+grant insert, select, update on table quotel.tenant_calendars to quotel_writer;
 grant select on table quotel.tenants to quotel_reader;
 grant select on table quotel.tenants to quotel_tenant;
 grant insert, select, update on table quotel.tenants to quotel_writer;

@@ -1,5 +1,7 @@
 import type { Pool } from "pg";
-import { tenantRoute } from "./admin/tenants/route.ts";
+import { overrideRoutes } from "./admin/overrides/routes.ts";
+import { planRoutes } from "./admin/plans/routes.ts";
+import { tenantRoutes } from "./admin/tenants/routes.ts";
 import { adminUsageRoute } from "./admin/usage/route.ts";
 import type { DecisionEngine } from "./decisions/contract.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -18,11 +20,14 @@ export interface RouteParts {
 
 /** Everything the service serves; `openapi/` documents exactly these. */
 export function allRoutes({ pool, engine, isPrepared }: RouteParts): Route[] {
+  const resources = new KnownResources(pool);
   return [
-    ...quotaRoutes(engine, new KnownResources(pool)),
+    ...quotaRoutes(engine, resources),
     ...usageRoutes(pool),
     adminUsageRoute(pool),
-    tenantRoute(pool),
+    ...tenantRoutes(pool),
+    ...planRoutes(pool),
+    ...overrideRoutes(pool, resources),
     ...healthRoutes(pool, isPrepared),
     openapiRoute,
   ];

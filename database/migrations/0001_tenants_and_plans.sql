@@ -51,7 +51,8 @@ create table quotel.tenants (
 );
 create index tenants_provisioned on quotel.tenants (provisioned_by, created_at) where provisioned_by is not null;
 
--- Versions of a tenant's zone and anchor day (I7). No row = UTC, day 1. Rows are only added.
+-- Versions of a tenant's zone and anchor day (I7). No row = UTC, day 1. Rows are only added, ahead of time; one that
+-- nobody can have used yet may be replaced.
 create table quotel.tenant_calendars (
   tenant_id text not null,
   effective_from timestamptz not null,
@@ -114,6 +115,6 @@ create policy tenant_own on quotel.tenants for select to quotel_tenant
 -- Readers and tenants get rights on tables but none on the schema: they reach the rows through the views in public
 -- (security_invoker, so row-level security binds them) and cannot name a table themselves.
 grant usage on schema quotel to quotel_writer;
-grant select, insert on quotel.plans, quotel.plan_limits, quotel.tenant_calendars to quotel_writer;
-grant select, insert, update on quotel.tenants, quotel.api_keys, quotel.limit_overrides to quotel_writer;
+grant select, insert on quotel.plans, quotel.plan_limits to quotel_writer;
+grant select, insert, update on quotel.tenants, quotel.tenant_calendars, quotel.api_keys, quotel.limit_overrides to quotel_writer;
 grant select on quotel.plans, quotel.plan_limits, quotel.tenants, quotel.limit_overrides to quotel_reader, quotel_tenant;

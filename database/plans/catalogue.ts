@@ -6,6 +6,14 @@ import type { JsonPath, Position } from "./file/json-positions.ts";
 const NO_PLAN = "none";
 const PLAN_ID_PATTERN = /^[a-z][a-z0-9_-]{0,62}$/;
 
+/** Whether a plan may be called so. */
+export function isPlanId(planId: string): boolean {
+  return PLAN_ID_PATTERN.test(planId) && planId !== NO_PLAN;
+}
+
+/** A feature's name in a plan. */
+export const featureSchema = z.string().regex(PLAN_ID_PATTERN, "must be a feature name such as export");
+
 const fraction = (min: number, max: number): z.ZodType<number, number> =>
   z
     .number()
@@ -43,8 +51,9 @@ export const limitFields = {
 /** What limits one resource in one period. */
 export const limitSchema = z.strictObject(limitFields).superRefine(refuseContradictions);
 
-const planSchema = z.strictObject({
-  features: z.array(z.string().regex(PLAN_ID_PATTERN, "must be a feature name such as export")).max(100).default([]),
+/** What a plan says, beside its name. */
+export const planSchema = z.strictObject({
+  features: z.array(featureSchema).max(100).default([]),
   /** An upgrade leads to a higher one. Absent = its place in the catalogue. */
   rank: z.number().int().min(0).max(1_000_000).optional(),
   limits: z.array(limitSchema).max(200).superRefine(refuseRepeatedLimits),
@@ -142,7 +151,7 @@ function refuseRepeatedLimits(
 
 function refuseBadPlanIds(plans: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
   for (const planId of Object.keys(plans)) {
-    if (PLAN_ID_PATTERN.test(planId) && planId !== NO_PLAN) continue;
+    if (isPlanId(planId)) continue;
     context.addIssue({ code: "custom", path: [planId], message: `is not a plan name (${PLAN_ID_PATTERN.source})` });
   }
 }

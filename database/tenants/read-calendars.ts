@@ -5,7 +5,7 @@ import { query } from "../pool.ts";
 /** Calendar versions by tenant, ascending. A tenant that is missing lives in UTC with months from day 1. */
 export type Calendars = ReadonlyMap<string, readonly CalendarVersion[]>;
 
-/** Reads the calendar versions of some tenants. Versions are only ever added, and only ahead of time (I7). */
+/** Reads the calendar versions of some tenants. They change only ahead of time (I7). */
 export async function readCalendars(client: ClientBase, tenantIds: readonly string[]): Promise<Calendars> {
   const { rows } = await query<{ tenant_id: string; from_ms: number; zone: string; anchor_day: number }>(client, {
     name: "read-calendars",

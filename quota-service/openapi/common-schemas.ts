@@ -1,6 +1,5 @@
 import { AMOUNT_MAX, RESERVATION_ID_PATTERN, RESOURCE_PATTERN, TENANT_ID_PATTERN } from "@quotel/conventions";
-import { LICENCE_STATUSES } from "../admin/tenants/put-tenant.ts";
-import { figure, flag, instant, object, oneOf, text } from "./schema.ts";
+import { figure, flag, object, oneOf } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
 /** What the parts of the API share. */
@@ -29,15 +28,6 @@ export const commonSchemas: Readonly<Record<string, Schema>> = {
       ["details"],
     ),
   }),
-  Tenant: object({
-    tenantId: text,
-    plan: text,
-    planSource: oneOf("default", "assigned"),
-    licenceStatus: oneOf(...LICENCE_STATUSES),
-    createdAt: instant,
-    updatedAt: instant,
-  }),
-  TenantSetting: object({ plan: text, licenceStatus: oneOf(...LICENCE_STATUSES) }, ["licenceStatus"]),
   Health: object({ status: oneOf("ok") }),
   Readiness: object({ status: oneOf("ready", "unready"), checks: object({ database: flag, plans: flag }) }),
   Document: { type: "object" },

@@ -1,4 +1,5 @@
 import { GRANULARITIES, METRICS } from "../admin/usage/usage-query.ts";
+import { adminPaths } from "./admin-paths.ts";
 import { operation, pathParam, queryParam } from "./operation.ts";
 import { oneOf, ref } from "./schema.ts";
 import type { Schema } from "./schema.ts";
@@ -118,15 +119,7 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       },
     }),
   },
-  "/v1/admin/tenants/{id}": {
-    put: operation({
-      summary: "Register a tenant, or change its plan or licence; its usage stays.",
-      keys: "admin",
-      parameters: [pathParam("id", "TenantId")],
-      body: "TenantSetting",
-      answers: { 200: ["The tenant", "Tenant"], 400: ["A field is at fault, or no such plan", "Error"] },
-    }),
-  },
+  ...adminPaths,
   "/healthz": {
     get: operation({ summary: "The process is up.", keys: null, answers: { 200: ["Up", "Health"] } }),
   },

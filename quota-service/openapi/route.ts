@@ -1,4 +1,5 @@
 import type { Route } from "../http/route.ts";
+import { adminSchemas } from "./admin-schemas.ts";
 import { commonSchemas } from "./common-schemas.ts";
 import { paths } from "./paths.ts";
 import { quotaSchemas } from "./quota-schemas.ts";
@@ -18,6 +19,7 @@ const document = {
     securitySchemes: { key: { type: "http", scheme: "bearer" } },
     schemas: {
       ...commonSchemas,
+      ...adminSchemas,
       ...quotaSchemas,
       ...usageSchemas,
       DenialOrError: { anyOf: [ref("ReservationDecision"), ref("Error")] },

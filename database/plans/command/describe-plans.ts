@@ -21,22 +21,15 @@ export function describePlan({ planId, version, rank, features, limits }: PlanIn
 }
 
 function describeChange(change: PlanChange): string {
-  switch (change.kind) {
-    case "limit_added":
-      return `+ ${describeLimit(change.limit)}`;
-    case "limit_removed":
-      return `- ${describeLimit(change.limit)}`;
-    case "limit_changed":
-      return `${change.resource} per ${change.period}: ${change.fields
-        .map(({ field, old, new: next }) => `${field} ${shown(field, old)} -> ${shown(field, next)}`)
-        .join(", ")}`;
-    case "feature_added":
-      return `+ feature ${change.feature}`;
-    case "feature_removed":
-      return `- feature ${change.feature}`;
-    case "rank_changed":
-      return `rank ${change.old} -> ${change.new}`;
+  if (change.kind === "rank_changed") return `rank ${change.old} -> ${change.new}`;
+  if (change.kind === "limit_changed") {
+    const fields = change.fields.map(
+      ({ field, old, new: next }) => `${field} ${shown(field, old)} -> ${shown(field, next)}`,
+    );
+    return `${change.resource} per ${change.period}: ${fields.join(", ")}`;
   }
+  const sign = change.kind === "limit_added" || change.kind === "feature_added" ? "+" : "-";
+  return `${sign} ${"limit" in change ? describeLimit(change.limit) : `feature ${change.feature}`}`;
 }
 
 const DEFAULTS: Partial<LimitDefinition> = {

@@ -17,6 +17,14 @@ describe("keys", () => {
     ["GET", "/v1/usage/stats?tenantId=acme", ["service", "admin", "acme"]],
     ["GET", "/v1/admin/usage", ["admin"]],
     ["PUT", "/v1/admin/tenants/acme", ["admin"]],
+    ["GET", "/v1/admin/tenants/acme", ["admin"]],
+    ["GET", "/v1/admin/plans", ["admin"]],
+    ["GET", "/v1/admin/plans/pro", ["admin"]],
+    ["PUT", "/v1/admin/plans/pro", ["admin"]],
+    ["POST", "/v1/admin/plans/pro/diff", ["admin"]],
+    ["POST", "/v1/admin/overrides", ["admin"]],
+    ["GET", "/v1/admin/overrides?tenantId=acme", ["admin"]],
+    ["DELETE", "/v1/admin/overrides/0198c0de-0000-7000-8000-000000000001?tenantId=acme", ["admin"]],
   ] as const;
 
   test.each(operations)("%s %s is for holders of the right kinds of keys only", async (method, path, allowed) => {

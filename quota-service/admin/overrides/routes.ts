@@ -1,0 +1,78 @@
+import type { Request, Response } from "express";
+import type { Pool } from "pg";
+import { z } from "zod";
+import type { Key } from "#database/keys/api-key";
+import { listOverrides } from "#database/overrides/list-overrides";
+import { limitFields, refuseContradictions } from "#database/plans/catalogue";
+import { instantSchema } from "../../http/instant.ts";
+import { invalidRequest, refuse, tenantNotFound } from "../../http/refusal.ts";
+import type { Refusal } from "../../http/refusal.ts";
+import { pathParameter } from "../../http/route.ts";
+import type { Route } from "../../http/route.ts";
+import { tenantIdSchema } from "../../http/tenancy.ts";
+import { parse, parseBody } from "../../http/validation.ts";
+import type { KnownResources } from "../../quota/known-resources.ts";
+import { readRegisteredTenant } from "../tenants/read-registered-tenant.ts";
+import { actorOf } from "../actor.ts";
+import { createOverride, endOverride } from "./change-overrides.ts";
+import { overrideOnWire } from "./override-on-wire.ts";
+
+const bodySchema = z
+  .strictObject({
+    tenantId: tenantIdSchema,
+    ...limitFields,
+    reason: z.string().trim().min(1, "must say why").max(1000, "must be at most 1000 characters"),
+    from: instantSchema.optional(),
+    until: instantSchema.nullable().default(null),
+  })
+  .superRefine(refuseContradictions);
+const tenantQuery = z.strictObject({ tenantId: tenantIdSchema });
+const pathSchema = z.object({ id: z.uuid("must be the id of an override") });
+
+/** `/v1/admin/overrides`: what a tenant may use in place of what its plan says (`setCustomQuota`). */
+export function overrideRoutes(pool: Pool, resources: KnownResources): Route[] {
+  const path = "/v1/admin/overrides";
+  const create = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const body = parseBody(bodySchema, req.body);
+    if (!body.ok) return refuse(res, body.refusal);
+    const { tenantId, reason, from, until, ...limit } = body.value;
+    const unknown = await resources.refuseUnknown([{ resource: limit.resource, amount: 0 }], {});
+    if (unknown !== null) return refuse(res, unknown);
+    const outcome = await createOverride(pool, { tenantId, limit, from, until, reason }, actorOf(req, key));
+    switch (outcome.kind) {
+      case "created":
+        return void res.status(201).json(overrideOnWire(outcome.override));
+      case "unknown_tenant":
+        return refuse(res, tenantNotFound(tenantId));
+      case "over":
+        return refuse(res, invalidRequest([{ path: "until", message: "must be after from, and in the future" }]));
+    }
+  };
+  const list = async (req: Request, res: Response): Promise<void> => {
+    const query = parse(tenantQuery, req.query);
+    if (!query.ok) return refuse(res, query.refusal);
+    const { tenantId } = query.value;
+    if ((await readRegisteredTenant(pool, tenantId)) === null) return refuse(res, tenantNotFound(tenantId));
+    res.json({ overrides: (await listOverrides(pool, tenantId)).map(overrideOnWire) });
+  };
+  const revoke = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const path = parse(pathSchema, { id: pathParameter(req, "id") });
+    if (!path.ok) return refuse(res, path.refusal);
+    const query = parse(tenantQuery, req.query);
+    if (!query.ok) return refuse(res, query.refusal);
+    const override = { tenantId: query.value.tenantId, overrideId: path.value.id.toLowerCase() };
+    if (!(await endOverride(pool, override, actorOf(req, key)))) return refuse(res, OVERRIDE_NOT_FOUND);
+    res.status(204).end();
+  };
+  return [
+    { method: "post", path, kinds: ["admin"], handle: create },
+    { method: "get", path, kinds: ["admin"], handle: list },
+    { method: "delete", path: `${path}/{id}`, kinds: ["admin"], handle: revoke },
+  ];
+}
+
+const OVERRIDE_NOT_FOUND: Refusal = {
+  status: 404,
+  code: "OVERRIDE_NOT_FOUND",
+  message: "The tenant has no override with this id",
+};

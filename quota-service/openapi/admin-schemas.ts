@@ -1,0 +1,131 @@
+import { LICENCE_STATUSES } from "../admin/tenants/put-tenant.ts";
+import { array, flag, instant, nullable, object, oneOf, ref, text } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+
+const count: Schema = { type: "integer", minimum: 0 };
+const anchorDay: Schema = { type: "integer", minimum: 1, maximum: 31 };
+const zone: Schema = { ...text, description: "A zone of the IANA database, such as Europe/Berlin." };
+const licenceExpiresAt: Schema = {
+  ...nullable(instant),
+  description: "From then on the licence counts as expired; null = it does not end.",
+};
+
+const limit: Readonly<Record<string, Schema>> = {
+  resource: ref("Resource"),
+  period: oneOf("second", "minute", "hour", "day", "month", "lifetime", "level"),
+  amount: ref("Limit"),
+  enforcement: { ...oneOf("hard", "soft", "shadow"), default: "hard" },
+  warnAt: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.8, description: "Fraction of the amount." },
+  graceFraction: {
+    type: "number",
+    minimum: 0,
+    default: 0,
+    description: "Admitted beyond the amount, as a part of it.",
+  },
+  graceSeconds: { ...count, default: 0, description: "For so long after the amount was passed nothing is denied." },
+  burst: { ...count, default: 0, description: "What any window of a rate limit may take beyond the amount." },
+  onUnavailable: { ...oneOf("allow", "deny"), default: "allow", description: "The answer without the database." },
+  onUnpriced: { ...oneOf("allow", "deny"), default: "allow", description: "Of cost, where usage has no price." },
+};
+const LIMIT_DEFAULTS = [
+  "enforcement",
+  "warnAt",
+  "graceFraction",
+  "graceSeconds",
+  "burst",
+  "onUnavailable",
+  "onUnpriced",
+];
+
+const plan = {
+  planId: ref("PlanId"),
+  version: count,
+  rank: { ...count, description: "An upgrade leads to a plan of a higher one." },
+  features: array(text),
+  limits: array(object(limit)),
+};
+const override = {
+  overrideId: ref("OverrideId"),
+  tenantId: ref("TenantId"),
+  ...limit,
+  state: oneOf("scheduled", "in_force", "superseded", "ended", "revoked"),
+  from: instant,
+  until: nullable(instant),
+  reason: text,
+  actor: { ...text, description: "The id of the key that made it." },
+  createdAt: instant,
+  revokedAt: nullable(instant),
+  revokedBy: nullable(text),
+};
+const fieldValue: Schema = { anyOf: [text, { type: "number" }, { type: "null" }] };
+
+/** Bodies of `/v1/admin/tenants`, `/plans` and `/overrides`. */
+export const adminSchemas: Readonly<Record<string, Schema>> = {
+  PlanId: { type: "string" },
+  OverrideId: { type: "string", format: "uuid" },
+  Tenant: object({
+    tenantId: text,
+    plan: text,
+    planSource: oneOf("default", "assigned"),
+    licenceStatus: oneOf(...LICENCE_STATUSES),
+    licenceExpiresAt,
+    zone,
+    anchorDay: { ...anchorDay, description: "The day of the month on which months begin." },
+    calendarChange: {
+      ...nullable(object({ zone, anchorDay, effectiveFrom: instant })),
+      description: "What holds from the end of the present month period on; null = zone and anchorDay stay.",
+    },
+    createdAt: instant,
+    updatedAt: instant,
+  }),
+  TenantSetting: object({ plan: text, licenceStatus: oneOf(...LICENCE_STATUSES), licenceExpiresAt, zone, anchorDay }, [
+    "licenceStatus",
+    "licenceExpiresAt",
+    "zone",
+    "anchorDay",
+  ]),
+  Plans: object({ plans: array(object(plan)) }),
+  PlanWithVersions: object({
+    ...plan,
+    versions: array(object({ version: count, actor: text, createdAt: instant })),
+  }),
+  PlanDefinition: object(
+    {
+      features: array(text, { maxItems: 100 }),
+      rank: { ...count, description: "Absent: as it is; of a new plan, above all others." },
+      limits: array(object(limit, LIMIT_DEFAULTS), { maxItems: 200 }),
+    },
+    ["features", "rank"],
+  ),
+  ChangedPlan: object({
+    planId: text,
+    version: { ...count, description: "The version that is in force with the definition." },
+    oldVersion: { type: ["integer", "null"] },
+    isNew: { ...flag, description: "Whether it is a version of its own." },
+    changes: array({
+      anyOf: [
+        object({ kind: oneOf("limit_added", "limit_removed"), limit: object(limit) }),
+        object({
+          kind: oneOf("limit_changed"),
+          resource: ref("Resource"),
+          period: text,
+          fields: array(object({ field: text, old: fieldValue, new: fieldValue })),
+        }),
+        object({ kind: oneOf("feature_added", "feature_removed"), feature: text }),
+        object({ kind: oneOf("rank_changed"), old: count, new: count }),
+      ],
+    }),
+  }),
+  NewOverride: object(
+    {
+      tenantId: ref("TenantId"),
+      ...limit,
+      reason: { type: "string", minLength: 1, maxLength: 1000 },
+      from: { ...instant, description: "Absent, or over: now. An override never reaches into the past." },
+      until: { ...nullable(instant), description: "Absent or null: until it is revoked." },
+    },
+    [...LIMIT_DEFAULTS, "from", "until"],
+  ),
+  Override: object(override),
+  Overrides: object({ overrides: array(object(override)) }),
+};
