@@ -569,6 +569,85 @@ AS $function$
     (select count(*) from quotel.invariant_findings where cleared_at is null and kind in ('rollup_drift', 'total_drift'))
 $function$;
 
+CREATE OR REPLACE FUNCTION public.check_tenant_quota(tenant text, tokens bigint)
+ RETURNS TABLE(allowed boolean, reason text, limit_amount bigint, used bigint, reserved bigint, remaining bigint, resets_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ WITH known AS (
+          SELECT t.tenant_id,
+             ((t.licence_status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text])) AND ((t.licence_expires_at IS NULL) OR (t.licence_expires_at > now()))) AS licensed
+            FROM quotel.tenants t
+           WHERE (t.tenant_id = check_tenant_quota.tenant)
+         ), limits AS (
+          SELECT s.tenant_id,
+             s.plan,
+             s.plan_source,
+             s.licence_status,
+             s.licence_expires_at,
+             s.resource,
+             s.period,
+             s.limit_amount,
+             s.enforcement,
+             s.source,
+             s.override_id,
+             s.used,
+             s.reserved,
+             s.remaining,
+             s.percent_used,
+             s.resets_at,
+             s.state,
+             s.admitted,
+             s.enforced,
+             ((s.enforcement <> 'hard'::text) OR (s.admitted IS NULL) OR (((s.used + s.reserved) + check_tenant_quota.tokens) <= s.admitted)) AS fits,
+             ((s.admitted - s.used) - s.reserved) AS room
+            FROM public.quota_status s
+           WHERE ((s.tenant_id = check_tenant_quota.tenant) AND (s.resource = 'tokens'::text) AND s.enforced)
+         ), verdict AS (
+          SELECT COALESCE(bool_and(limits.fits), true) AS fits,
+             COALESCE(bool_or(((NOT limits.fits) AND (check_tenant_quota.tokens > limits.admitted))), false) AS hopeless
+            FROM limits
+         )
+  SELECT (k.licensed AND v.fits),
+         CASE
+             WHEN (NOT k.licensed) THEN 'LICENSE_INACTIVE'::text
+             WHEN v.hopeless THEN 'AMOUNT_EXCEEDS_LIMIT'::text
+             WHEN (NOT v.fits) THEN 'QUOTA_EXCEEDED'::text
+             ELSE NULL::text
+         END AS "case",
+     l.limit_amount,
+     COALESCE(l.used, (0)::bigint) AS "coalesce",
+     COALESCE(l.reserved, (0)::bigint) AS "coalesce",
+     l.remaining,
+     l.resets_at
+    FROM ((known k
+      CROSS JOIN verdict v)
+      LEFT JOIN ( SELECT limits.tenant_id,
+             limits.plan,
+             limits.plan_source,
+             limits.licence_status,
+             limits.licence_expires_at,
+             limits.resource,
+             limits.period,
+             limits.limit_amount,
+             limits.enforcement,
+             limits.source,
+             limits.override_id,
+             limits.used,
+             limits.reserved,
+             limits.remaining,
+             limits.percent_used,
+             limits.resets_at,
+             limits.state,
+             limits.admitted,
+             limits.enforced,
+             limits.fits,
+             limits.room
+            FROM limits
+           ORDER BY limits.fits, limits.room, limits.period
+          LIMIT 1) l ON (true));
+END;
+
 CREATE OR REPLACE FUNCTION public.cleanup_old_audit_events()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -1204,25 +1283,25 @@ create view public.producer_completeness as
    FROM quotel.producer_boots;
 
 create view public.quota_status with (security_invoker=true) as
- WITH plan_in_force AS (
-         SELECT plans.plan_id,
-            max(plans.version) AS version
-           FROM quotel.plans
-          GROUP BY plans.plan_id
-        )
  SELECT t.tenant_id,
     t.plan_id AS plan,
     t.plan_source,
     t.licence_status,
+    t.licence_expires_at,
     l.resource,
     l.period,
     l.amount AS limit_amount,
     l.enforcement,
-    COALESCE(q.used, 0::bigint) AS used,
+    l.source,
+    l.override_id,
+    u.used,
     COALESCE(q.reserved, 0::bigint) AS reserved,
-    GREATEST(l.amount - COALESCE(q.used, 0::bigint) - COALESCE(q.reserved, 0::bigint), 0::bigint) AS remaining,
         CASE
-            WHEN l.amount > 0 THEN round(100.0 * COALESCE(q.used, 0::bigint)::numeric / l.amount::numeric, 1)::double precision
+            WHEN l.amount IS NOT NULL THEN GREATEST(l.amount - u.used - COALESCE(q.reserved, 0::bigint), 0::bigint)
+            ELSE NULL::bigint
+        END AS remaining,
+        CASE
+            WHEN l.amount > 0 THEN round(100.0 * u.used::numeric / l.amount::numeric, 1)::double precision
             ELSE NULL::double precision
         END AS percent_used,
         CASE
@@ -1231,15 +1310,23 @@ create view public.quota_status with (security_invoker=true) as
         END AS resets_at,
         CASE
             WHEN l.amount IS NULL THEN 'ok'::text
-            WHEN COALESCE(q.used, 0::bigint) >= l.amount THEN 'exceeded'::text
-            WHEN COALESCE(q.used, 0::bigint)::numeric >= (l.amount::numeric * l.warn_at) THEN 'warning'::text
+            WHEN u.used >= l.amount AND u.used >= g.admitted THEN 'exceeded'::text
+            WHEN u.used > l.amount THEN 'grace'::text
+            WHEN u.used::numeric >= (l.amount::numeric * l.warn_at) THEN 'warning'::text
             ELSE 'ok'::text
         END AS state,
+    g.admitted,
     l.period = ANY (ARRAY['day'::text, 'month'::text, 'lifetime'::text]) AS enforced
    FROM quotel.tenants t
-     JOIN plan_in_force p ON p.plan_id = t.plan_id
-     JOIN quotel.plan_limits l ON l.plan_id = p.plan_id AND l.version = p.version
-     LEFT JOIN quotel.quota_totals q ON q.tenant_id = t.tenant_id AND q.resource = l.resource AND q.period = l.period AND q.period_start <= now() AND q.period_end > now();
+     JOIN quotel.effective_limits l ON l.tenant_id = t.tenant_id
+     LEFT JOIN quotel.quota_totals q ON q.tenant_id = t.tenant_id AND q.resource = l.resource AND q.period = l.period AND q.period_start <= now() AND q.period_end > now()
+     LEFT JOIN LATERAL ( SELECT d.value
+           FROM quotel.level_days d
+          WHERE l.period = 'level'::text AND d.tenant_id = t.tenant_id AND d.resource = l.resource
+          ORDER BY d.day_start DESC
+         LIMIT 1) level ON true
+     CROSS JOIN LATERAL ( SELECT COALESCE(level.value, q.used, 0::bigint) AS used) u
+     CROSS JOIN LATERAL ( SELECT floor(l.amount::numeric * (1::numeric + l.grace_fraction))::bigint AS admitted) g;
 
 create view public.security_events as
  SELECT producer,
@@ -1394,6 +1481,69 @@ create view public.usage_levels_daily with (security_invoker=true) as
     day_start,
     high_water
    FROM quotel.level_days;
+
+create view quotel.effective_limits with (security_invoker=true) as
+ WITH plan_in_force AS (
+         SELECT plans.plan_id,
+            max(plans.version) AS version
+           FROM quotel.plans
+          GROUP BY plans.plan_id
+        )
+ SELECT t.tenant_id,
+    l.resource,
+    l.period,
+    l.amount,
+    l.enforcement,
+    l.warn_at,
+    l.grace_fraction,
+    l.grace_seconds,
+    l.burst,
+    l.on_unavailable,
+    l.on_unpriced,
+    'plan'::text AS source,
+    NULL::uuid AS override_id
+   FROM quotel.tenants t
+     JOIN plan_in_force p ON p.plan_id = t.plan_id
+     JOIN quotel.plan_limits l ON l.plan_id = p.plan_id AND l.version = p.version
+  WHERE NOT (EXISTS ( SELECT
+           FROM quotel.limit_overrides o
+          WHERE o.tenant_id = t.tenant_id AND o.resource = l.resource AND o.period = l.period AND o.revoked_at IS NULL AND o.valid_from <= now() AND (o.valid_until IS NULL OR o.valid_until > now())))
+UNION ALL
+ SELECT o.tenant_id,
+    o.resource,
+    o.period,
+    o.amount,
+    o.enforcement,
+    o.warn_at,
+    o.grace_fraction,
+    o.grace_seconds,
+    o.burst,
+    o.on_unavailable,
+    o.on_unpriced,
+    'override'::text AS source,
+    o.override_id
+   FROM ( SELECT DISTINCT ON (limit_overrides.tenant_id, limit_overrides.resource, limit_overrides.period) limit_overrides.tenant_id,
+            limit_overrides.override_id,
+            limit_overrides.resource,
+            limit_overrides.period,
+            limit_overrides.amount,
+            limit_overrides.enforcement,
+            limit_overrides.warn_at,
+            limit_overrides.grace_fraction,
+            limit_overrides.grace_seconds,
+            limit_overrides.burst,
+            limit_overrides.on_unavailable,
+            limit_overrides.on_unpriced,
+            limit_overrides.valid_from,
+            limit_overrides.valid_until,
+            limit_overrides.reason,
+            limit_overrides.actor,
+            limit_overrides.created_at,
+            limit_overrides.revoked_at,
+            limit_overrides.revoked_by
+           FROM quotel.limit_overrides
+          WHERE limit_overrides.revoked_at IS NULL AND limit_overrides.valid_from <= now() AND (limit_overrides.valid_until IS NULL OR limit_overrides.valid_until > now())
+          ORDER BY limit_overrides.tenant_id, limit_overrides.resource, limit_overrides.period, limit_overrides.created_at DESC, limit_overrides.override_id DESC) o;
 
 create view quotel.intake as
  SELECT folded_intake.minute,
@@ -1606,6 +1756,9 @@ create policy writer_all on quotel.usage_events as permissive for all to quotel_
 -- Grants
 
 grant execute on function public.aggregate_usage_metrics() to quotel_writer;
+grant execute on function public.check_tenant_quota(text,bigint) to quotel_reader;
+grant execute on function public.check_tenant_quota(text,bigint) to quotel_tenant;
+grant execute on function public.check_tenant_quota(text,bigint) to quotel_writer;
 grant execute on function public.cleanup_old_audit_events() to quotel_writer;
 grant execute on function public.cleanup_old_realtime_events() to quotel_writer;
 grant execute on function public.resolve_audit_event(uuid,text) to quotel_writer;
@@ -1685,6 +1838,9 @@ grant insert, select, update on table quotel.counters to quotel_writer;
 grant select on table quotel.day_totals to quotel_reader;
 grant select on table quotel.day_totals to quotel_tenant;
 grant insert, select, update on table quotel.day_totals to quotel_writer;
+grant select on table quotel.effective_limits to quotel_reader;
+grant select on table quotel.effective_limits to quotel_tenant;
+grant select on table quotel.effective_limits to quotel_writer;
 grant insert, select, update on table quotel.folded_intake to quotel_writer;
 grant select on table quotel.folded_rollups to quotel_reader;
 grant select on table quotel.folded_rollups to quotel_tenant;

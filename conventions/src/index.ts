@@ -91,4 +91,4 @@ export type {
   ApiError,
   UsageLimitExceeded,
 } from "./quota-api.ts";
-export type { UsageStats, TenantUsageBucket, AdminTenantUsage, AdminUsageSummary } from "./usage-api.ts";
+export type { UsageStats, QuotaStatus, TenantUsageBucket, AdminTenantUsage, AdminUsageSummary } from "./usage-api.ts";

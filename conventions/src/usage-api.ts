@@ -20,10 +20,23 @@ export interface UsageStats {
     readonly reserved: number | string;
     readonly percentage: number | null;
     readonly resetsAt: string | null;
+    /** `grace`: past the limit, and within what is admitted beyond it. */
+    readonly state: "ok" | "warning" | "grace" | "exceeded";
+    readonly enforcement: "hard" | "soft" | "shadow";
+    /** `override`: an administrator's exception from the plan. */
+    readonly source: "plan" | "override";
     /** `false` on a limit that is stored and shown but not enforced yet (rate limits). */
     readonly enforced: boolean;
   }[];
   readonly warnings: readonly string[];
+  readonly timestamp: string;
+}
+
+/** `GET /v1/quota/status`: every limit that holds for a tenant, and how much of it is used. */
+export interface QuotaStatus {
+  readonly tenantId: string;
+  readonly plan: string;
+  readonly limits: UsageStats["limits"];
   readonly timestamp: string;
 }
 

@@ -90,33 +90,6 @@ from quotel.usage_rollups
 where granularity = 'day' and model <> ''
 group by tenant_id, bucket_start, event_type, provider, model;
 
--- Every limit of every tenant with its usage in the period that holds now().
-create view public.quota_status with (security_invoker = true) as
-with plan_in_force as (
-  select plan_id, max(version) as version from quotel.plans group by plan_id
-)
-select
-  t.tenant_id, t.plan_id as plan, t.plan_source, t.licence_status, l.resource, l.period, l.amount as limit_amount,
-  l.enforcement,
-  coalesce(q.used, 0) as used,
-  coalesce(q.reserved, 0) as reserved,
-  greatest(l.amount - coalesce(q.used, 0) - coalesce(q.reserved, 0), 0) as remaining,
-  case when l.amount > 0 then round(100.0 * coalesce(q.used, 0) / l.amount, 1)::double precision end as percent_used,
-  case when l.period in ('day', 'month') then q.period_end end as resets_at,
-  case
-    when l.amount is null then 'ok'
-    when coalesce(q.used, 0) >= l.amount then 'exceeded'
-    when coalesce(q.used, 0) >= l.amount * l.warn_at then 'warning'
-    else 'ok'
-  end as state,
-  l.period in ('day', 'month', 'lifetime') as enforced
-from quotel.tenants t
-join plan_in_force p on p.plan_id = t.plan_id
-join quotel.plan_limits l on l.plan_id = p.plan_id and l.version = p.version
-left join quotel.quota_totals q
-  on q.tenant_id = t.tenant_id and q.resource = l.resource and q.period = l.period
-  and q.period_start <= now() and q.period_end > now();
-
 -- Single events, for the drill-down from a number to its proof.
 create view public.usage_events with (security_invoker = true) as
 select
@@ -129,4 +102,4 @@ from quotel.usage_events
 where moved_to is null;
 
 grant select on public.tenant_usage_metrics, public.tenant_usage_realtime, public.usage_daily, public.usage_by_model,
-  public.quota_status, public.usage_events to quotel_reader, quotel_tenant, quotel_writer;
+  public.usage_events to quotel_reader, quotel_tenant, quotel_writer;

@@ -89,6 +89,18 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       answers: { 204: ["Nothing is held any more; also when repeated", null], 400: ["A field is at fault", "Error"] },
     }),
   },
+  "/v1/quota/status": {
+    get: operation({
+      summary: "Every limit that holds for a tenant, overrides included, and how much of it is used (getQuotaStatus).",
+      keys: "service, admin or tenant (its own)",
+      parameters: [tenantQuery],
+      answers: {
+        200: ["The limits", "QuotaStatus"],
+        400: ["A parameter is at fault", "Error"],
+        404: ["The tenant is not registered", "Error"],
+      },
+    }),
+  },
   "/v1/usage/stats": {
     get: operation({
       summary: "What a tenant used on its last days, and its limits.",

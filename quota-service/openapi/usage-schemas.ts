@@ -1,4 +1,4 @@
-import { array, instant, nanoUsd, nullable, object, ref, text } from "./schema.ts";
+import { array, instant, nanoUsd, nullable, object, oneOf, ref, text } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
 const count: Schema = { type: "integer" };
@@ -12,6 +12,9 @@ const limits = array(
     reserved: ref("AmountOnWire"),
     percentage: ref("Percentage"),
     resetsAt: nullable(instant),
+    state: oneOf("ok", "warning", "grace", "exceeded"),
+    enforcement: oneOf("hard", "soft", "shadow"),
+    source: { ...oneOf("plan", "override"), description: "override: an administrator's exception from the plan." },
     enforced: { type: "boolean" },
   }),
 );
@@ -50,6 +53,7 @@ export const usageSchemas: Readonly<Record<string, Schema>> = {
     warnings: array(text),
     timestamp: instant,
   }),
+  QuotaStatus: object({ tenantId: text, plan: text, limits, timestamp: instant }),
   AdminTenantUsage: object({
     tenantId: text,
     period: text,

@@ -25,6 +25,9 @@ export function limitsOnWire(
     // Nothing is counted against a limit that is not enforced yet, and 0 % would say that little was used.
     percentage: status.enforced ? status.percentUsed : null,
     resetsAt: resetOf(status, nowMs, calendar),
+    state: status.state,
+    enforcement: status.enforcement,
+    source: status.source,
     enforced: status.enforced,
   }));
 }
@@ -42,7 +45,8 @@ export function warningsOf(statuses: readonly LimitStatus[]): string[] {
     const name = `${resource} per ${period}`;
     if (!enforced) return [`The limit of ${limit} ${name} is not enforced yet`];
     if (isExceeded(status)) return [`The limit of ${limit} ${name} is reached: ${used} used`];
-    return state === "warning" ? [`${used} of ${limit} ${name} used (${status.percentUsed} %)`] : [];
+    if (state === "ok" || state === "exceeded") return [];
+    return [`${used} of ${limit} ${name} used (${status.percentUsed} %)`];
   });
 }
 

@@ -13,19 +13,20 @@ export interface LimitStatus {
   /** Null where the limit is 0 or unlimited. */
   readonly percentUsed: number | null;
   readonly resetsAt: Date | null;
-  readonly state: "ok" | "warning" | "exceeded";
+  readonly state: "ok" | "warning" | "grace" | "exceeded";
+  readonly source: "plan" | "override";
   /** False on a limit that is stored and shown but not enforced yet. */
   readonly enforced: boolean;
 }
 
-/** Every limit of a tenant, by resource and period. */
+/** Every limit that holds for a tenant, overrides in place of its plan's, by resource and period. */
 export async function readQuotaStatus(pool: Pool, tenantId: string): Promise<LimitStatus[]> {
   const { rows } = await query<LimitStatus>(pool, {
     name: "read-quota-status",
     text: `
       select
         resource, period, limit_amount as "limit", enforcement, used, reserved, percent_used as "percentUsed",
-        resets_at as "resetsAt", state, enforced
+        resets_at as "resetsAt", state, source, enforced
       from public.quota_status
       where tenant_id = $1
       order by resource, period`,

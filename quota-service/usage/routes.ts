@@ -1,12 +1,14 @@
+import type { QuotaStatus } from "@quotel/conventions";
 import type { Request, Response } from "express";
 import type { Pool } from "pg";
 import { z } from "zod";
 import type { Key } from "#database/keys/api-key";
 import { refuse, tenantNotFound } from "../http/refusal.ts";
 import type { Route } from "../http/route.ts";
-import { chooseTenant, tenantIdSchema } from "../http/tenancy.ts";
+import { chooseTenant, tenantIdSchema, tenantOf } from "../http/tenancy.ts";
 import { parse } from "../http/validation.ts";
 import { lastDays } from "./last-days.ts";
+import { limitsOnWire } from "./limits.ts";
 import { readQuotaStatus } from "./read-quota-status.ts";
 import { readTenant } from "./read-tenant.ts";
 import { statsOf } from "./stats.ts";
@@ -22,7 +24,7 @@ const statsQuery = z.strictObject({
     .default(30),
 });
 
-/** `/v1/usage`: a tenant's usage for its owner and for services. */
+/** `/v1/usage` and `/v1/quota/status`: a tenant's usage and its limits, for its owner and for services. */
 export function usageRoutes(pool: Pool): Route[] {
   const stats = async (req: Request, res: Response, key: Key): Promise<void> => {
     const query = parse(statsQuery, req.query);
@@ -38,5 +40,21 @@ export function usageRoutes(pool: Pool): Route[] {
     if (tenant.plan === null && usage.length === 0) return refuse(res, tenantNotFound(tenantId));
     res.json(statsOf({ tenantId, tenant, days, period, usage, limits, nowMs }));
   };
-  return [{ method: "get", path: "/v1/usage/stats", kinds: ["service", "admin", "tenant"], handle: stats }];
+  const status = async (req: Request, res: Response, key: Key): Promise<void> => {
+    const chosen = tenantOf(req, key, undefined);
+    if (!chosen.ok) return refuse(res, chosen.refusal);
+    const tenantId = chosen.value;
+    const nowMs = Date.now();
+    const [{ plan, calendar }, limits] = await Promise.all([
+      readTenant(pool, tenantId),
+      readQuotaStatus(pool, tenantId),
+    ]);
+    if (plan === null) return refuse(res, tenantNotFound(tenantId));
+    const timestamp = new Date(nowMs).toISOString();
+    res.json({ tenantId, plan, limits: limitsOnWire(limits, nowMs, calendar), timestamp } satisfies QuotaStatus);
+  };
+  return [
+    { method: "get", path: "/v1/usage/stats", kinds: ["service", "admin", "tenant"], handle: stats },
+    { method: "get", path: "/v1/quota/status", kinds: ["service", "admin", "tenant"], handle: status },
+  ];
 }

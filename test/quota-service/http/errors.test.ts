@@ -15,6 +15,7 @@ describe("keys", () => {
     ["PATCH", "/v1/quota/reservations/0198c0de-0000-7000-8000-000000000001", ["service", "admin"]],
     ["DELETE", "/v1/quota/reservations/0198c0de-0000-7000-8000-000000000001", ["service", "admin"]],
     ["GET", "/v1/usage/stats?tenantId=acme", ["service", "admin", "acme"]],
+    ["GET", "/v1/quota/status?tenantId=acme", ["service", "admin", "acme"]],
     ["GET", "/v1/admin/usage", ["admin"]],
     ["PUT", "/v1/admin/tenants/acme", ["admin"]],
     ["GET", "/v1/admin/tenants/acme", ["admin"]],

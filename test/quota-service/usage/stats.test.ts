@@ -57,6 +57,9 @@ describe("usage statistics", () => {
       reserved: 0,
       percentage: Math.round(used / 100) / 10,
       resetsAt: new Date(todayMs + DAY_MS).toISOString(),
+      state: "exceeded",
+      enforcement: "hard",
+      source: "plan",
       enforced: true,
     });
     expect(limits.find(({ period }) => period === "minute")).toMatchObject({

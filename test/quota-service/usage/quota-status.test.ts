@@ -1,0 +1,56 @@
+import { randomUUIDv7 } from "node:crypto";
+import { afterAll, expect, test } from "vitest";
+import { TOKENS, startTestService } from "../running-service.ts";
+
+const service = await startTestService();
+afterAll(service.stop);
+
+async function limitsOf(tenantId: string): Promise<unknown> {
+  const answer = await service.call("GET", `/v1/quota/status?tenantId=${tenantId}`);
+  expect(answer).toMatchObject({ status: 200, body: { tenantId } });
+  return (answer.body as { limits: unknown }).limits;
+}
+
+async function override(body: object): Promise<string> {
+  const made = await service.call("POST", "/v1/admin/overrides", {
+    token: TOKENS.admin,
+    body: { tenantId: "acme", reason: "trial run", ...body },
+  });
+  return (made.body as { overrideId: string }).overrideId;
+}
+
+test("the status shows every limit that holds with its percentage, an override in place of the plan's and beside it", async () => {
+  const admin = { token: TOKENS.admin, body: { plan: "trial" } };
+  await service.call("PUT", "/v1/admin/tenants/acme", admin);
+  const work = { tenantId: "acme", reservationId: randomUUIDv7(), resource: "tokens", amount: 4_000 };
+  await service.call("POST", "/v1/quota/reservations", { body: work });
+  const close = { tenantId: "acme", action: "close", settle: "now", items: [{ resource: "tokens", amount: 4_000 }] };
+  expect((await service.call("PATCH", `/v1/quota/reservations/${work.reservationId}`, { body: close })).status).toBe(
+    200,
+  );
+
+  const plan = { resourceType: "tokens", period: "day", limit: 10_000, used: 4_000, percentage: 40, source: "plan" };
+  expect(await limitsOf("acme")).toHaveLength(4);
+  expect(await limitsOf("acme")).toContainEqual(expect.objectContaining(plan));
+
+  const daily = await override({ resource: "tokens", period: "day", amount: 5_000 });
+  await override({ resource: "tokens", period: "month", amount: 3_900, enforcement: "soft" });
+  const limits = await limitsOf("acme");
+  expect(limits).toHaveLength(5);
+  expect(limits).toContainEqual(
+    expect.objectContaining({ ...plan, limit: 5_000, percentage: 80, state: "warning", source: "override" }),
+  );
+  expect(limits).toContainEqual(
+    expect.objectContaining({ period: "month", limit: 3_900, state: "exceeded", enforcement: "soft" }),
+  );
+
+  await service.call("DELETE", `/v1/admin/overrides/${daily}?tenantId=acme`, { token: TOKENS.admin });
+  expect(await limitsOf("acme")).toContainEqual(expect.objectContaining(plan));
+});
+
+test("a tenant's key sees its own status, and an unknown tenant has none", async () => {
+  const own = await service.call("GET", "/v1/quota/status", { token: TOKENS.acme });
+  expect(own).toMatchObject({ status: 200, body: { tenantId: "acme", plan: "trial" } });
+  expect((await service.call("GET", "/v1/quota/status?tenantId=globex", { token: TOKENS.acme })).status).toBe(403);
+  expect((await service.call("GET", "/v1/quota/status?tenantId=nobody")).status).toBe(404);
+});
