@@ -50,7 +50,7 @@ export async function startQuotaService(
     log,
     telemetryMarkMs: telemetry.oldestMs,
   });
-  const routes = allRoutes({ pool, engine, isPrepared: preparation.isDone });
+  const routes = allRoutes({ pool, engine, defaultPlan: config.defaultPlan, isPrepared: preparation.isDone });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createApp(routes, new KeyRing(pool), log));
   try {
     server.listen(config.port, config.host);

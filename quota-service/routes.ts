@@ -6,6 +6,7 @@ import { adminUsageRoute } from "./admin/usage/route.ts";
 import type { DecisionEngine } from "./decisions/contract.ts";
 import { healthRoutes } from "./health/routes.ts";
 import type { Route } from "./http/route.ts";
+import { planOfferRoutes } from "./plans/routes.ts";
 import { openapiRoute } from "./openapi/route.ts";
 import { KnownResources } from "./quota/known-resources.ts";
 import { quotaRoutes } from "./quota/routes.ts";
@@ -14,15 +15,18 @@ import { usageRoutes } from "./usage/routes.ts";
 export interface RouteParts {
   readonly pool: Pool;
   readonly engine: DecisionEngine;
+  /** Plan of tenants that nobody has registered; null = they are unknown. */
+  readonly defaultPlan: string | null;
   /** Whether keys are stored and plans are in force. */
   readonly isPrepared: () => boolean;
 }
 
 /** Everything the service serves; `openapi/` documents exactly these. */
-export function allRoutes({ pool, engine, isPrepared }: RouteParts): Route[] {
+export function allRoutes({ pool, engine, defaultPlan, isPrepared }: RouteParts): Route[] {
   const resources = new KnownResources(pool);
   return [
     ...quotaRoutes(engine, resources),
+    ...planOfferRoutes(pool, resources, defaultPlan),
     ...usageRoutes(pool),
     adminUsageRoute(pool),
     ...tenantRoutes(pool),

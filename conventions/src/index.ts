@@ -92,3 +92,4 @@ export type {
   UsageLimitExceeded,
 } from "./quota-api.ts";
 export type { UsageStats, QuotaStatus, TenantUsageBucket, AdminTenantUsage, AdminUsageSummary } from "./usage-api.ts";
+export type { FeatureDecision, MinimumPlanDecision, UpgradeSuggestion } from "./plans-api.ts";

@@ -89,6 +89,43 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       answers: { 204: ["Nothing is held any more; also when repeated", null], 400: ["A field is at fault", "Error"] },
     }),
   },
+  "/v1/quota/features/{feature}": {
+    get: operation({
+      summary: "Has the tenant's plan this feature, and which plans have it? (isFeatureAllowed)",
+      keys: "service, admin or tenant (its own)",
+      parameters: [pathParam("feature", "Feature"), tenantQuery],
+      answers: {
+        200: ["The answer, also when it is no", "FeatureDecision"],
+        400: ["A parameter is at fault", "Error"],
+        404: ["The tenant is not registered", "Error"],
+      },
+    }),
+  },
+  "/v1/quota/minimum-plan/{plan}": {
+    get: operation({
+      summary: "Is the tenant's plan this one or a higher one?",
+      keys: "service, admin or tenant (its own)",
+      parameters: [pathParam("plan", "PlanId"), tenantQuery],
+      answers: {
+        200: ["The answer, also when it is no", "MinimumPlanDecision"],
+        400: ["A parameter is at fault", "Error"],
+        404: ["The tenant is not registered, or there is no such plan", "Error"],
+      },
+    }),
+  },
+  "/v1/quota/suggest-upgrade": {
+    post: operation({
+      summary: "The lowest plan above the tenant's that would allow a feature, or an amount on top of what is used.",
+      keys: "service, admin or tenant (its own)",
+      parameters: [tenantQuery],
+      body: "UpgradeRequest",
+      answers: {
+        200: ["The suggestion", "UpgradeSuggestion"],
+        400: ["A field is at fault", "Error"],
+        404: ["The tenant is not registered", "Error"],
+      },
+    }),
+  },
   "/v1/quota/status": {
     get: operation({
       summary: "Every limit that holds for a tenant, overrides included, and how much of it is used (getQuotaStatus).",

@@ -106,6 +106,32 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
     ],
   },
   ReleaseRequest: object({ tenantId }, ["tenantId"]),
+  Feature: text,
+  FeatureDecision: object({
+    tenantId: text,
+    feature: text,
+    allowed: flag,
+    reason: { enum: ["FEATURE_NOT_IN_PLAN", "LICENSE_INACTIVE", null] },
+    plan: text,
+    minimumPlan: { ...nullable(text), description: "The lowest plan that has it." },
+    suggestUpgrade: { ...nullable(text), description: "The lowest plan above the tenant's that has it." },
+  }),
+  MinimumPlanDecision: object({
+    tenantId: text,
+    allowed: flag,
+    reason: { enum: ["PLAN_TOO_LOW", "LICENSE_INACTIVE", null] },
+    plan: text,
+    minimumPlan: text,
+  }),
+  UpgradeRequest: {
+    anyOf: [object({ tenantId, feature: text }, ["tenantId"]), object({ tenantId, ...quotaItem }, ["tenantId"])],
+  },
+  UpgradeSuggestion: object({
+    tenantId: text,
+    plan: text,
+    suffices: { ...flag, description: "Whether the tenant's plan allows it now." },
+    suggestUpgrade: { ...nullable(text), description: "The lowest plan above it that would." },
+  }),
   Decision: object({ ...decision, items: array(object(decisionItem, ["enforced", "wouldAllow"])) }),
   ReservationDecision: object({
     ...decision,

@@ -15,6 +15,9 @@ describe("keys", () => {
     ["PATCH", "/v1/quota/reservations/0198c0de-0000-7000-8000-000000000001", ["service", "admin"]],
     ["DELETE", "/v1/quota/reservations/0198c0de-0000-7000-8000-000000000001", ["service", "admin"]],
     ["GET", "/v1/usage/stats?tenantId=acme", ["service", "admin", "acme"]],
+    ["GET", "/v1/quota/features/export?tenantId=acme", ["service", "admin", "acme"]],
+    ["GET", "/v1/quota/minimum-plan/pro?tenantId=acme", ["service", "admin", "acme"]],
+    ["POST", "/v1/quota/suggest-upgrade", ["service", "admin", "acme"]],
     ["GET", "/v1/quota/status?tenantId=acme", ["service", "admin", "acme"]],
     ["GET", "/v1/admin/usage", ["admin"]],
     ["PUT", "/v1/admin/tenants/acme", ["admin"]],
@@ -137,7 +140,7 @@ describe("what the service says of itself", () => {
     const { allRoutes } = await import("../../../quota-service/routes.ts");
     const { createDecisionEngine } = await import("../../../quota-service/decisions/engine.ts");
     const engine = createDecisionEngine({ pool: service.pool, defaultPlan: null, log: console });
-    const served = allRoutes({ pool: service.pool, engine, isPrepared: () => true });
+    const served = allRoutes({ pool: service.pool, engine, defaultPlan: null, isPrepared: () => true });
     expect(service.documented.operations().sort()).toEqual(
       served.map(({ method, path }) => `${method} ${path}`).sort(),
     );
