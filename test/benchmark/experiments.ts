@@ -3,6 +3,7 @@ import type { Outcome } from "./comparison/row.ts";
 import { measureDecode } from "./decode.ts";
 import { measureCheck, measureReserve } from "./decisions/decisions.ts";
 import { measureUnderIngest } from "./decisions/under-ingest.ts";
+import { measureUnderLease } from "./decisions/under-lease.ts";
 import { measureIngest } from "./ingest/ingest.ts";
 import { measureLarge, measureTenants } from "./ingest/scale.ts";
 
@@ -46,6 +47,10 @@ export const EXPERIMENTS: readonly Experiment[] = [
       "decision-reserve-limiter": "/v1/quota/reservations / rate-limiter-flexible",
     },
     measure: measureReserve,
+  },
+  {
+    what: { "decision-lease": "in process under a lease / /v1/quota/reservations" },
+    measure: measureUnderLease,
   },
   {
     what: {

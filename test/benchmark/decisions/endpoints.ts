@@ -11,7 +11,7 @@ const CONNECTIONS = 64;
 const ID_PLACEHOLDER = "00000000-0000-7000-8000-000000000000";
 
 /** The two resources that every request asks for. */
-const ASKED = [
+export const ASKED = [
   { resource: "tokens", amount: 150 },
   { resource: "chat_messages", amount: 1 },
 ] as const;

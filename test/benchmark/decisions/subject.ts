@@ -6,7 +6,7 @@ import { inTransaction } from "#database/transaction";
 import { startProgram } from "../system/program.ts";
 import type { RunningProgram } from "../system/program.ts";
 
-const SERVICE_KEY = "the-service-key-of-the-benchmark";
+export const SERVICE_KEY = "the-service-key-of-the-benchmark";
 const ADMIN_KEY = "the-admin-key-of-the-benchmark";
 const TENANTS = 500;
 const USED = { tokens: 1_000_000, chat_messages: 400 };
