@@ -225,3 +225,24 @@ test("fifty concurrent requests close fifty holds at what was metered under each
     expect(amounts(close.body.items)).toEqual(countedBy(spans));
   }
 });
+
+test("under a lease requests are admitted without asking, and the lease is closed at what its spans add up to", async () => {
+  quota.script = ({ path, body }) => {
+    if (!path.endsWith("/leases")) return null;
+    return { status: 201, body: { ...decision(body, true), expiresAt: "2026-01-01T00:00:30.000Z" } };
+  };
+  const leasing = await startApp({ env: { ...env, LEASES: "1" } });
+  extraApps.push(leasing);
+  const leasesOf = () => quota.of("POST").filter(({ path }) => path.endsWith("/leases"));
+  await post("/chat", {}, leasing.url);
+  await expect.poll(() => leasesOf().length).toBe(1);
+  const id = String(leasesOf()[0]!.body["reservationId"]);
+  const before = quota.of("POST").length;
+  for (const path of ["/chat", "/left", "/stream"]) await post(path, {}, leasing.url).then((res) => res.text());
+  expect(quota.of("POST").length).toBe(before);
+  const spansOf = () => receiver.spans.filter((span) => span.attributes["quotel.reservation.id"] === id);
+  await expect.poll(() => spansOf().length).toBe(6);
+  await leasing.end("SIGTERM");
+  const close = quota.of("PATCH").find(({ path }) => path.endsWith(id));
+  expect(amounts(close!.body.items)).toEqual(countedBy(spansOf()));
+});

@@ -2,7 +2,7 @@
 import express from "express";
 import OpenAI from "openai";
 
-import { setTenant } from "@quotel/instrumentation";
+import { LeasedQuota, setTenant } from "@quotel/instrumentation";
 import { enforceQuota } from "@quotel/instrumentation/express";
 
 const openai = new OpenAI({ apiKey: "k", baseURL: `${process.env["PROVIDER_URL"]}/v1`, maxRetries: 1 });
@@ -37,7 +37,8 @@ app.post(
 );
 if (process.env["ENFORCE"]) {
   const denyStatus = process.env["ENFORCE"] === "403" ? 403 : 429;
-  app.use(["/chat", "/stream", "/embed", "/left"], enforceQuota({ denyStatus }));
+  const leases = process.env["LEASES"] ? { leases: new LeasedQuota() } : {};
+  app.use(["/chat", "/stream", "/embed", "/left"], enforceQuota({ denyStatus, ...leases }));
 }
 app.post(
   "/chat",

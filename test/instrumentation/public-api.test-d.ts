@@ -1,6 +1,6 @@
 import type { CheckRequest, Decision, ReservationDecision, ReserveRequest } from "@quotel/conventions";
 import { enforceQuota } from "@quotel/instrumentation/express";
-import type { QuotaClient } from "@quotel/instrumentation";
+import type { Admission, LeasedQuota, QuotaClient } from "@quotel/instrumentation";
 import { setTenant, setTenantResolver, withTenant } from "@quotel/instrumentation";
 import type { RequestHandler } from "express";
 import { expectTypeOf, test } from "vitest";
@@ -34,4 +34,9 @@ test("a request names one resource or several items, never both shapes half", ()
 test("a reservation's decision is a decision with grants", () => {
   expectTypeOf<ReservationDecision["items"][number]>().toExtend<Decision["items"][number] & { granted: number }>();
   expectTypeOf<Decision["mode"]>().toEqualTypeOf<"strict" | "fail_open" | "fail_closed">();
+});
+
+test("a lease answers at once, and what it does not cover is undefined, never a denial", () => {
+  expectTypeOf<ReturnType<LeasedQuota["take"]>>().toEqualTypeOf<Admission | undefined>();
+  expectTypeOf<Awaited<ReturnType<LeasedQuota["admit"]>>["kind"]>().toEqualTypeOf<"admitted" | "denied" | "rejected">();
 });

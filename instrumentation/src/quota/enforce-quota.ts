@@ -9,6 +9,7 @@ import { closeInBackground, releaseInBackground } from "./close-work.ts";
 import { defaultItems, estimateTokens } from "./estimate.ts";
 import type { QuotaRequest, QuotaResponse } from "./http-shapes.ts";
 import { QuotaClient } from "./client/quota-client.ts";
+import type { LeasedQuota } from "./lease/leased-quota.ts";
 import { refuseOverLimit, refuseUndecided } from "./refusal.ts";
 import { uuidV7 } from "./client/uuid-v7.ts";
 import { Work } from "./work.ts";
@@ -19,6 +20,11 @@ export interface EnforceQuotaOptions {
   /** What is asked for beside tokens. Default: 1 `api_calls` and 1 `chat_messages` (or `embeddings`). */
   readonly items?: (req: QuotaRequest) => readonly QuotaItem[];
   readonly client?: QuotaClient;
+  /**
+   * Admits in process where a lease has room. Resources with a rate limit are not leased: where a plan limits `api_calls`
+   * per minute, leave them out of `items`.
+   */
+  readonly leases?: LeasedQuota;
   /** Status of a denial. Default 429. */
   readonly denyStatus?: 429 | 403;
   /** Life of the hold if the close never comes. Default: the service's (300 s). */
@@ -65,6 +71,11 @@ async function admit(
     return false;
   }
   const items = askedItems(options, req);
+  const leased = options.leases?.take(tenantId, items);
+  if (leased !== undefined) {
+    const work = new Work(tenantId, leased.reservationId, (totals) => leased.settle(itemsOf(totals)));
+    return start(work, holder, res, () => leased.settle([]));
+  }
   const reservationId = uuidV7();
   const work = new Work(
     tenantId,
@@ -76,12 +87,12 @@ async function admit(
         totals,
       ),
   );
-  const outcome = await client.reserve({
-    tenantId,
-    items,
-    reservationId,
-    ...(options.ttlSeconds !== undefined && { ttlSeconds: options.ttlSeconds }),
-  });
+  const { ttlSeconds } = options;
+  const request = { tenantId, items, reservationId, ...(ttlSeconds !== undefined && { ttlSeconds }) };
+  let outcome = await client.reserve(request);
+  // Perhaps only our own leases stand in the way.
+  const isOverQuota = outcome.kind === "decided" && outcome.decision.reason === "QUOTA_EXCEEDED";
+  if (isOverQuota && (await options.leases?.giveBack(tenantId))) outcome = await client.reserve(request);
 
   if (outcome.kind === "rejected" && outcome.error.code !== "TENANT_NOT_FOUND") {
     // Our key or our request is wrong. That is an operator's error, not the tenant's: their request goes on, unheld.
@@ -89,7 +100,7 @@ async function admit(
     return true;
   }
   if (outcome.kind === "decided" && outcome.decision.allowed) {
-    return start(client, work, holder, res);
+    return start(work, holder, res, () => releaseInBackground(client, reservationId, tenantId));
   }
 
   holder.refused = true;
@@ -105,9 +116,9 @@ async function admit(
 }
 
 /** Puts the reservation in force, unless the caller has gone while we asked: then nothing happens, under it or at all. */
-function start(client: QuotaClient, work: Work, holder: Holder, res: QuotaResponse): boolean {
+function start(work: Work, holder: Holder, res: QuotaResponse, giveUp: () => void): boolean {
   if (res.closed) {
-    releaseInBackground(client, work.reservationId, work.tenantId);
+    giveUp();
     return false;
   }
   holder.work = work;
@@ -118,4 +129,8 @@ function start(client: QuotaClient, work: Work, holder: Holder, res: QuotaRespon
 function askedItems(options: EnforceQuotaOptions, req: QuotaRequest): readonly ReservationItem[] {
   const tokens = Math.max(0, Math.ceil((options.estimate ?? estimateTokens)(req)));
   return [...(options.items ?? defaultItems)(req), { resource: "tokens", amount: tokens }];
+}
+
+function itemsOf(totals: ReadonlyMap<string, number>): readonly QuotaItem[] {
+  return [...totals].map(([resource, amount]) => ({ resource, amount }));
 }

@@ -71,7 +71,15 @@ export class LeasedQuota {
     const outcome = await this.#reserve(tenantId, items);
     const isInOurWay = outcome.kind === "denied" && outcome.decision.reason === "QUOTA_EXCEEDED";
     // Perhaps only our own leases stand in the way.
-    return isInOurWay && (await this.#giveBack(tenantId)) ? this.#reserve(tenantId, items) : outcome;
+    return isInOurWay && (await this.giveBack(tenantId)) ? this.#reserve(tenantId, items) : outcome;
+  }
+
+  /** Gives back what is leased for a tenant, except what running work needs. Resolves to whether there was anything. */
+  async giveBack(tenantId: string): Promise<boolean> {
+    const nowMs = performance.now();
+    const given = (this.#pools.get(tenantId) ?? []).flatMap((pool) => pool.giveBack(nowMs) ?? []);
+    await Promise.all(given);
+    return given.length > 0;
   }
 
   /** Gives every lease back, except what running work still needs; from now on everything is reserved singly. */
@@ -98,13 +106,6 @@ export class LeasedQuota {
     // It may have been made although we got no answer.
     if (decision.mode === "fail_closed") releaseInBackground(client, reservationId, tenantId);
     return { kind: "denied", decision, headers };
-  }
-
-  async #giveBack(tenantId: string): Promise<boolean> {
-    const nowMs = performance.now();
-    const given = (this.#pools.get(tenantId) ?? []).flatMap((pool) => pool.giveBack(nowMs) ?? []);
-    await Promise.all(given);
-    return given.length > 0;
   }
 
   #poolOf(tenantId: string, items: readonly QuotaItem[]): LeasePool | undefined {
