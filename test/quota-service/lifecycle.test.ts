@@ -72,6 +72,12 @@ describe("a service without its database", () => {
       });
       expect(reserved.status).toBe(201);
       expect(await reserved.json()).toMatchObject({ allowed: true, mode: "fail_open" });
+      const lease = {
+        tenantId: check.tenantId,
+        reservationId: randomUUIDv7(),
+        items: [{ resource: "tokens", amount: 1 }],
+      };
+      expect((await send(service, "POST", "/v1/quota/leases", lease)).status).toBe(503);
       const extend = { tenantId: "acme", action: "extend", ttlSeconds: 60 };
       for (const refused of [
         await send(service, "PATCH", `/v1/quota/reservations/${randomUUIDv7()}`, extend),
