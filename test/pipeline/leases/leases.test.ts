@@ -93,6 +93,45 @@ test("processes that spend leases beside single reservations use a limit up to i
   expect(sum((it) => it.singly)).toBeGreaterThan(0);
 });
 
+test("a process killed while it spends leases takes no more from the others than it held, and that only until the period ends", async () => {
+  const tenantId = await newTenant("one-is-killed");
+  const victim = startSpender(tenantId);
+  const spenders = Array.from({ length: SPENDERS - 1 }, () => startSpender(tenantId));
+  const accounts = spenders.map(async (child) => (await once(child, "message"))[0] as Account);
+  await expect
+    .poll(async () => (await totals(tenantId)).used, { timeout: 20_000, interval: 20 })
+    .toBeGreaterThan(LIMIT / 10);
+  victim.kill("SIGKILL");
+  // The others go on until nothing is left and nothing moves any more.
+  let before = await totals(tenantId);
+  const moved = async (): Promise<number> => {
+    const now = await totals(tenantId);
+    const room = LIMIT - now.used - now.reserved;
+    const difference = room + Math.abs(now.used - before.used);
+    before = now;
+    return difference;
+  };
+  await expect.poll(moved, { timeout: 40_000, interval: 1_500 }).toBe(0);
+  for (const child of spenders) child.send("finish");
+  await Promise.all(accounts);
+
+  const { used, reserved } = await totals(tenantId);
+  expect(used + reserved).toBe(LIMIT);
+  expect(await reserve(tenantId, 1)).toBe(429);
+  const kept = async (): Promise<number> => {
+    const sql =
+      "select count(*)::integer as n from quotel.reservations where tenant_id = $1 and expires_at is not null";
+    return (await service.pool.query<{ n: number }>(sql, [tenantId])).rows[0]!.n;
+  };
+  // The period they are kept to ends.
+  const runOut =
+    "update quotel.reservations set expires_at = now(), kept_until = null where tenant_id = $1 and expires_at is not null";
+  await service.pool.query(runOut, [tenantId]);
+  await expect.poll(kept, { timeout: 10_000 }).toBe(0);
+  expect(await reserve(tenantId, LIMIT - used + 1)).not.toBe(201);
+  expect(await reserve(tenantId, LIMIT - used)).toBe(201);
+});
+
 test("what a killed process had leased is kept for its spans until the period ends, and then is free", async () => {
   const tenantId = await newTenant("killed");
   const child = startSpender(tenantId, { HOLD: "1" });
