@@ -8,7 +8,9 @@ import { TOKENS, startTestService } from "../../quota-service/running-service.ts
 import { tokensEvent } from "../../quota-service/decisions/tokens-event.ts";
 
 const SPENDERS = 3;
-const LIMIT = 3_000;
+const LIMIT = 1_500;
+/** Thousands of requests on a machine that may have other work. */
+const PATIENCE_MS = 120_000;
 
 interface Account {
   readonly used: number;
@@ -76,7 +78,7 @@ test("processes that spend leases beside single reservations use a limit up to i
         most = Math.max(most, used + reserved);
         return used;
       },
-      { timeout: 50_000, interval: 20 },
+      { timeout: PATIENCE_MS, interval: 20 },
     )
     .toBe(LIMIT);
   for (const child of spenders) child.send("finish");
@@ -91,7 +93,7 @@ test("processes that spend leases beside single reservations use a limit up to i
   expect(await totals(tenantId)).toEqual({ used: LIMIT, reserved: 0 });
   expect(sum((it) => it.underLease)).toBeGreaterThan(0);
   expect(sum((it) => it.singly)).toBeGreaterThan(0);
-});
+}, 180_000);
 
 test("a process killed while it spends leases takes no more from the others than it held, and that only until the period ends", async () => {
   const tenantId = await newTenant("one-is-killed");
@@ -99,7 +101,7 @@ test("a process killed while it spends leases takes no more from the others than
   const spenders = Array.from({ length: SPENDERS - 1 }, () => startSpender(tenantId));
   const accounts = spenders.map(async (child) => (await once(child, "message"))[0] as Account);
   await expect
-    .poll(async () => (await totals(tenantId)).used, { timeout: 20_000, interval: 20 })
+    .poll(async () => (await totals(tenantId)).used, { timeout: PATIENCE_MS, interval: 20 })
     .toBeGreaterThan(LIMIT / 10);
   victim.kill("SIGKILL");
   // The others go on until nothing is left and nothing moves any more.
@@ -111,7 +113,7 @@ test("a process killed while it spends leases takes no more from the others than
     before = now;
     return difference;
   };
-  await expect.poll(moved, { timeout: 40_000, interval: 1_500 }).toBe(0);
+  await expect.poll(moved, { timeout: PATIENCE_MS, interval: 1_500 }).toBe(0);
   for (const child of spenders) child.send("finish");
   await Promise.all(accounts);
 
@@ -130,7 +132,7 @@ test("a process killed while it spends leases takes no more from the others than
   await expect.poll(kept, { timeout: 10_000 }).toBe(0);
   expect(await reserve(tenantId, LIMIT - used + 1)).not.toBe(201);
   expect(await reserve(tenantId, LIMIT - used)).toBe(201);
-});
+}, 180_000);
 
 test("what a killed process had leased is kept for its spans until the period ends, and then is free", async () => {
   const tenantId = await newTenant("killed");

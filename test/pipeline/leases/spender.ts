@@ -5,14 +5,16 @@
  * With `HOLD=1` it begins work under a lease, tells its reservation, and never ends it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { LeasedQuota } from "@quotel/instrumentation";
+import { LeasedQuota, QuotaClient } from "@quotel/instrumentation";
 
 const TENANT = process.env["TENANT"] ?? "";
 const WORKERS = 8;
 const RETRY_MS = 20;
 
 const tokens = (amount: number) => [{ resource: "tokens", amount }];
-const quota = new LeasedQuota({ settle: process.env["HOLD"] === "1" ? "spans" : "now", idleMs: 300 });
+// However slow the machine: an answer that comes late is no admission.
+const client = new QuotaClient({ failMode: "closed", timeoutMs: 10_000 });
+const quota = new LeasedQuota({ client, settle: process.env["HOLD"] === "1" ? "spans" : "now", idleMs: 300 });
 const finishing = new AbortController();
 let used = 0;
 let denied = 0;
