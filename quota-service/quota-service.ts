@@ -10,7 +10,7 @@ import type { Catalogue } from "#database/plans/catalogue";
 import { loadCatalogue } from "#database/plans/file/load-catalogue";
 import type { QuotaServiceConfig } from "./config.ts";
 import { createDecisionEngine } from "./decisions/engine.ts";
-import { createApp } from "./http/app.ts";
+import { createListener } from "./http/server/listener.ts";
 import { startPreparation } from "./health/preparation.ts";
 import { watchTelemetryMark } from "./health/telemetry-mark.ts";
 import { startExpirySweep } from "./quota/expiry-sweep.ts";
@@ -51,7 +51,7 @@ export async function startQuotaService(
     telemetryMarkMs: telemetry.oldestMs,
   });
   const routes = allRoutes({ pool, engine, defaultPlan: config.defaultPlan, isPrepared: preparation.isDone });
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createApp(routes, new KeyRing(pool), log));
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createListener(routes, new KeyRing(pool), log));
   try {
     server.listen(config.port, config.host);
     await once(server, "listening");

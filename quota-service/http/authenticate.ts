@@ -1,4 +1,4 @@
-import type { Request } from "express";
+import type { IncomingHttpHeaders } from "node:http";
 import type { Key, KeyKind } from "#database/keys/api-key";
 import type { KeyRing } from "#database/keys/key-ring";
 import type { Parsed, Refusal } from "./refusal.ts";
@@ -7,8 +7,12 @@ import type { Parsed, Refusal } from "./refusal.ts";
  * Whose key the request carries (`Authorization: Bearer ...`): 401 without one or with one nobody has, 403 with one of
  * the wrong kind. Rejects when the database is away and the key is not remembered.
  */
-export async function authenticate(req: Request, keyRing: KeyRing, kinds: readonly KeyKind[]): Promise<Parsed<Key>> {
-  const token = /^bearer +(\S+) *$/i.exec(req.headers.authorization ?? "")?.[1];
+export async function authenticate(
+  headers: IncomingHttpHeaders,
+  keyRing: KeyRing,
+  kinds: readonly KeyKind[],
+): Promise<Parsed<Key>> {
+  const token = /^bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
   if (token === undefined) {
     return { ok: false, refusal: unauthenticated("Send a key: Authorization: Bearer <key>") };
   }

@@ -1,5 +1,5 @@
 import type { ApiError } from "@quotel/conventions";
-import type { Response } from "express";
+import type { Answer } from "./answer.ts";
 
 /** One thing wrong with a request: which field, and why. */
 export interface FieldProblem {
@@ -23,13 +23,10 @@ export interface Refusal {
 export type Parsed<Value> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly refusal: Refusal };
 
-/** Sends a refusal in the shape every error of the API has. */
-export function refuse(res: Response, { status, code, message, details, headers }: Refusal): void {
+/** A refusal in the shape every error of the API has. */
+export function refuse({ status, code, message, details, headers }: Refusal): Answer {
   const body: ApiError = { error: { code, message, ...(details !== undefined && { details }) } };
-  res
-    .status(status)
-    .set(headers ?? {})
-    .json(body);
+  return { status, body, ...(headers !== undefined && { headers }) };
 }
 
 /** 400: fields that are missing, malformed or unknown. */

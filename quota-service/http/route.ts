@@ -1,5 +1,6 @@
-import type { Request, Response } from "express";
 import type { Key, KeyKind } from "#database/keys/api-key";
+import type { Answer } from "./answer.ts";
+import type { ApiRequest } from "./request.ts";
 
 interface Endpoint {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
@@ -13,17 +14,11 @@ export type Route = Endpoint &
     | {
         /** Anyone may call it. */
         readonly kinds: null;
-        readonly handle: (req: Request, res: Response) => void | Promise<void>;
+        readonly handle: (req: ApiRequest) => Answer | Promise<Answer>;
       }
     | {
         /** Holders of these kinds of keys may call it. */
         readonly kinds: readonly KeyKind[];
-        readonly handle: (req: Request, res: Response, key: Key) => void | Promise<void>;
+        readonly handle: (req: ApiRequest, key: Key) => Answer | Promise<Answer>;
       }
   );
-
-/** A parameter of the path, by its name in the template. */
-export function pathParameter(req: Request, name: string): string {
-  const value = req.params[name];
-  return typeof value === "string" ? value : "";
-}

@@ -1,7 +1,7 @@
 import { TENANT_ID_PATTERN, UNATTRIBUTED_TENANT } from "@quotel/conventions";
-import type { Request } from "express";
 import { z } from "zod";
 import type { Key } from "#database/keys/api-key";
+import type { ApiRequest } from "./request.ts";
 import { invalidRequest } from "./refusal.ts";
 import type { Parsed, Refusal } from "./refusal.ts";
 import { parse } from "./validation.ts";
@@ -18,8 +18,8 @@ const querySchema = z.strictObject({ tenantId: tenantIdSchema.optional() });
  * The tenant a request is about: named in the body or by `?tenantId=`, and for a key that is bound to one tenant that
  * one by default. 403 for a tenant the key does not speak for (I13).
  */
-export function tenantOf(req: Request, key: Key, fromBody: string | undefined): Parsed<string> {
-  if (!req.url.includes("?")) return chooseTenant(key, fromBody);
+export function tenantOf(req: ApiRequest, key: Key, fromBody: string | undefined): Parsed<string> {
+  if (Object.keys(req.query).length === 0) return chooseTenant(key, fromBody);
   const query = parse(querySchema, req.query);
   if (!query.ok) return query;
   const fromQuery = query.value.tenantId;

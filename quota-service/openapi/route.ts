@@ -1,3 +1,4 @@
+import { ok } from "../http/answer.ts";
 import type { Route } from "../http/route.ts";
 import { adminSchemas } from "./admin-schemas.ts";
 import { commonSchemas } from "./common-schemas.ts";
@@ -33,5 +34,5 @@ export const openapiRoute: Route = {
   method: "get",
   path: "/openapi.json",
   kinds: null,
-  handle: (_req, res) => void res.json(document),
+  handle: () => ok(document),
 };

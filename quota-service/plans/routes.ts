@@ -1,13 +1,15 @@
 import type { FeatureDecision, MinimumPlanDecision, UpgradeSuggestion } from "@quotel/conventions";
-import type { Request, Response } from "express";
 import type { Pool } from "pg";
 import type { Key } from "#database/keys/api-key";
 import { listOverrides } from "#database/overrides/list-overrides";
 import { readPlansInForce } from "#database/plans/read-plans-in-force";
 import type { PlanInForce } from "#database/plans/read-plans-in-force";
+import { ok } from "../http/answer.ts";
+import type { Answer } from "../http/answer.ts";
 import { refuse, tenantNotFound } from "../http/refusal.ts";
 import type { Parsed, Refusal } from "../http/refusal.ts";
-import { pathParameter } from "../http/route.ts";
+import { pathParameter } from "../http/request.ts";
+import type { ApiRequest } from "../http/request.ts";
 import type { Route } from "../http/route.ts";
 import { tenantOf } from "../http/tenancy.ts";
 import type { KnownResources } from "../quota/known-resources.ts";
@@ -46,15 +48,15 @@ class PlanOffers {
     this.#defaultPlan = defaultPlan;
   }
 
-  feature = async (req: Request, res: Response, key: Key): Promise<void> => {
+  feature = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const name = readFeature(pathParameter(req, "feature"));
-    if (!name.ok) return refuse(res, name.refusal);
+    if (!name.ok) return refuse(name.refusal);
     const offer = await this.#offerOf(req, key, undefined);
-    if (!offer.ok) return refuse(res, offer.refusal);
+    if (!offer.ok) return refuse(offer.refusal);
     const { tenantId, plan, licensed, plans } = offer.value;
     const feature = name.value;
     const included = plans.some((it) => it.planId === plan && it.features.includes(feature));
-    res.json({
+    return ok({
       tenantId,
       feature,
       allowed: licensed && included,
@@ -65,14 +67,14 @@ class PlanOffers {
     } satisfies FeatureDecision);
   };
 
-  minimumPlan = async (req: Request, res: Response, key: Key): Promise<void> => {
+  minimumPlan = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const offer = await this.#offerOf(req, key, undefined);
-    if (!offer.ok) return refuse(res, offer.refusal);
+    if (!offer.ok) return refuse(offer.refusal);
     const { tenantId, plan, licensed, plans } = offer.value;
     const minimum = plans.find(({ planId }) => planId === pathParameter(req, "plan"));
-    if (minimum === undefined) return refuse(res, PLAN_NOT_FOUND);
+    if (minimum === undefined) return refuse(PLAN_NOT_FOUND);
     const reached = (plans.find(({ planId }) => planId === plan)?.rank ?? -1) >= minimum.rank;
-    res.json({
+    return ok({
       tenantId,
       allowed: licensed && reached,
       reason: licensed ? (reached ? null : "PLAN_TOO_LOW") : "LICENSE_INACTIVE",
@@ -81,18 +83,18 @@ class PlanOffers {
     } satisfies MinimumPlanDecision);
   };
 
-  upgrade = async (req: Request, res: Response, key: Key): Promise<void> => {
+  upgrade = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const body = readUpgradeBody(req.body);
-    if (!body.ok) return refuse(res, body.refusal);
+    if (!body.ok) return refuse(body.refusal);
     const { item } = body.value;
     const unknown = item ? await this.#resources.refuseUnknown([item], {}) : null;
-    if (unknown !== null) return refuse(res, unknown);
+    if (unknown !== null) return refuse(unknown);
     const offer = await this.#offerOf(req, key, body.value.tenantId);
-    if (!offer.ok) return refuse(res, offer.refusal);
+    if (!offer.ok) return refuse(offer.refusal);
     const { tenantId, plan, plans } = offer.value;
     const demand = await this.#demandOf(tenantId, body.value);
     const suffices = plans.some((it) => it.planId === plan && allows(it, demand));
-    res.json({
+    return ok({
       tenantId,
       plan,
       suffices,
@@ -101,7 +103,7 @@ class PlanOffers {
   };
 
   /** A tenant that nobody has registered is on the default plan, as for a check; without one it is unknown. */
-  async #offerOf(req: Request, key: Key, fromBody: string | undefined): Promise<Parsed<Offer>> {
+  async #offerOf(req: ApiRequest, key: Key, fromBody: string | undefined): Promise<Parsed<Offer>> {
     const tenant = tenantOf(req, key, fromBody);
     if (!tenant.ok) return tenant;
     const tenantId = tenant.value;

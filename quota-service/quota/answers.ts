@@ -1,5 +1,4 @@
 import type { Decision, ReservationDecision } from "@quotel/conventions";
-import type { Response } from "express";
 import type {
   CheckOutcome,
   LeaseOutcome,
@@ -7,76 +6,78 @@ import type {
   ReleaseOutcome,
   ReserveOutcome,
 } from "../decisions/contract.ts";
+import { NO_CONTENT, created, ok } from "../http/answer.ts";
+import type { Answer } from "../http/answer.ts";
 import { UNAVAILABLE, refuse, tenantNotFound } from "../http/refusal.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { rateLimitFields } from "./rate-limit-fields.ts";
 
 /** A check that denies is an answer like any other: 200. */
-export function answerCheck(res: Response, tenantId: string, outcome: CheckOutcome): void {
+export function answerCheck(tenantId: string, outcome: CheckOutcome): Answer {
   switch (outcome.kind) {
     case "decided":
-      return void res.json(outcome.decision);
+      return ok(outcome.decision);
     case "unknown_tenant":
-      return refuse(res, tenantNotFound(tenantId));
+      return refuse(tenantNotFound(tenantId));
     case "too_many_tenants":
-      return refuse(res, TOO_MANY_NEW_TENANTS);
+      return refuse(TOO_MANY_NEW_TENANTS);
   }
 }
 
 /** 201 for a new reservation, 200 for a repeated one, 429 or 403 for a denial. */
-export function answerReserve(res: Response, tenantId: string, outcome: ReserveOutcome): void {
+export function answerReserve(tenantId: string, outcome: ReserveOutcome): Answer {
   switch (outcome.kind) {
     case "reserved":
-      return void res.status(201).json(outcome.decision);
+      return created(outcome.decision);
     case "repeated":
-      return void res.json(outcome.decision);
+      return ok(outcome.decision);
     case "denied":
-      return answerDenial(res, outcome.decision);
+      return answerDenial(outcome.decision);
     case "conflict":
-      return refuse(res, RESERVATION_CONFLICT);
+      return refuse(RESERVATION_CONFLICT);
     case "ended":
-      return refuse(res, RESERVATION_ENDED);
+      return refuse(RESERVATION_ENDED);
     case "unknown_tenant":
-      return refuse(res, tenantNotFound(tenantId));
+      return refuse(tenantNotFound(tenantId));
     case "too_many_tenants":
-      return refuse(res, TOO_MANY_NEW_TENANTS);
+      return refuse(TOO_MANY_NEW_TENANTS);
   }
 }
 
 /** As a reservation, and 409 where nothing is given away in advance: its details say which limits are why. */
-export function answerLease(res: Response, tenantId: string, outcome: LeaseOutcome): void {
-  if (outcome.kind === "refused") return refuse(res, { ...LEASE_REFUSED, details: outcome.refusals });
-  if (outcome.kind === "unavailable") return refuse(res, UNAVAILABLE);
-  answerReserve(res, tenantId, outcome);
+export function answerLease(tenantId: string, outcome: LeaseOutcome): Answer {
+  if (outcome.kind === "refused") return refuse({ ...LEASE_REFUSED, details: outcome.refusals });
+  if (outcome.kind === "unavailable") return refuse(UNAVAILABLE);
+  return answerReserve(tenantId, outcome);
 }
 
 /** 200 with the reservation as it is now; an extension may be denied. */
-export function answerPatch(res: Response, outcome: PatchOutcome): void {
+export function answerPatch(outcome: PatchOutcome): Answer {
   switch (outcome.kind) {
     case "changed":
-      return void res.json(outcome.state);
+      return ok(outcome.state);
     case "denied":
-      return answerDenial(res, outcome.decision);
+      return answerDenial(outcome.decision);
     case "ended":
-      return refuse(res, RESERVATION_ENDED);
+      return refuse(RESERVATION_ENDED);
     case "not_found":
-      return refuse(res, RESERVATION_NOT_FOUND);
+      return refuse(RESERVATION_NOT_FOUND);
     case "unavailable":
-      return refuse(res, UNAVAILABLE);
+      return refuse(UNAVAILABLE);
   }
 }
 
 /** 204, also when repeated. */
-export function answerRelease(res: Response, outcome: ReleaseOutcome): void {
-  if (outcome.kind === "unavailable") return refuse(res, UNAVAILABLE);
-  res.status(204).end();
+export function answerRelease(outcome: ReleaseOutcome): Answer {
+  if (outcome.kind === "unavailable") return refuse(UNAVAILABLE);
+  return NO_CONTENT;
 }
 
 /** Waiting helps against a quota and a rate limit (429, with when); against the other reasons it does not (403). */
-function answerDenial(res: Response, decision: ReservationDecision): void {
-  if (isWorthRetrying(decision)) res.status(429).set(rateLimitFields(decision));
-  else res.status(403);
-  res.json(decision);
+function answerDenial(decision: ReservationDecision): Answer {
+  return isWorthRetrying(decision)
+    ? { status: 429, headers: rateLimitFields(decision), body: decision }
+    : { status: 403, body: decision };
 }
 
 function isWorthRetrying({ reason, mode }: Pick<Decision, "reason" | "mode">): boolean {

@@ -1,8 +1,9 @@
-import type { Request, Response } from "express";
 import type { Key } from "#database/keys/api-key";
 import type { DecisionEngine } from "../decisions/contract.ts";
+import type { Answer } from "../http/answer.ts";
 import { refuse } from "../http/refusal.ts";
-import { pathParameter } from "../http/route.ts";
+import { pathParameter } from "../http/request.ts";
+import type { ApiRequest } from "../http/request.ts";
 import type { Route } from "../http/route.ts";
 import { tenantOf } from "../http/tenancy.ts";
 import { answerCheck, answerLease, answerPatch, answerRelease, answerReserve } from "./answers.ts";
@@ -39,71 +40,70 @@ class QuotaRoutes {
     this.#resources = resources;
   }
 
-  check = async (req: Request, res: Response, key: Key): Promise<void> => {
+  check = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const body = readCheckBody(req.body);
-    if (!body.ok) return refuse(res, body.refusal);
+    if (!body.ok) return refuse(body.refusal);
     const tenant = tenantOf(req, key, body.value.tenantId);
-    if (!tenant.ok) return refuse(res, tenant.refusal);
+    if (!tenant.ok) return refuse(tenant.refusal);
     const { items } = body.value;
     const unknown = await this.#resources.refuseUnknown(items, req.body as object);
-    if (unknown !== null) return refuse(res, unknown);
+    if (unknown !== null) return refuse(unknown);
     const tenantId = tenant.value;
-    answerCheck(res, tenantId, await this.#engine.check({ tenantId, items }, key));
+    return answerCheck(tenantId, await this.#engine.check({ tenantId, items }, key));
   };
 
-  reserve = async (req: Request, res: Response, key: Key): Promise<void> => {
+  reserve = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const body = readReserveBody(req.body);
-    if (!body.ok) return refuse(res, body.refusal);
+    if (!body.ok) return refuse(body.refusal);
     const tenant = tenantOf(req, key, body.value.tenantId);
-    if (!tenant.ok) return refuse(res, tenant.refusal);
+    if (!tenant.ok) return refuse(tenant.refusal);
     const { reservationId, items, ttlSeconds } = body.value;
     const unknown = await this.#resources.refuseUnknown(items, req.body as object);
-    if (unknown !== null) return refuse(res, unknown);
+    if (unknown !== null) return refuse(unknown);
     const tenantId = tenant.value;
     const requestHash = requestHashOf({ tenantId, items, ttlSeconds });
     const request = { tenantId, reservationId, items, ttlSeconds, requestHash };
-    answerReserve(res, tenantId, await this.#engine.reserve(request, key));
+    return answerReserve(tenantId, await this.#engine.reserve(request, key));
   };
 
-  lease = async (req: Request, res: Response, key: Key): Promise<void> => {
+  lease = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const body = readLeaseBody(req.body);
-    if (!body.ok) return refuse(res, body.refusal);
+    if (!body.ok) return refuse(body.refusal);
     const tenant = tenantOf(req, key, body.value.tenantId);
-    if (!tenant.ok) return refuse(res, tenant.refusal);
+    if (!tenant.ok) return refuse(tenant.refusal);
     const { reservationId, items } = body.value;
     const unknown = await this.#resources.refuseUnknown(items, req.body as object);
-    if (unknown !== null) return refuse(res, unknown);
+    if (unknown !== null) return refuse(unknown);
     const tenantId = tenant.value;
     const requestHash = requestHashOf({ tenantId, items, ttlSeconds: null });
-    answerLease(res, tenantId, await this.#engine.lease({ tenantId, reservationId, items, requestHash }, key));
+    return answerLease(tenantId, await this.#engine.lease({ tenantId, reservationId, items, requestHash }, key));
   };
 
-  patch = async (req: Request, res: Response, key: Key): Promise<void> => {
+  patch = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const id = readReservationId(pathParameter(req, "id"));
-    if (!id.ok) return refuse(res, id.refusal);
+    if (!id.ok) return refuse(id.refusal);
     const body = readPatchBody(req.body);
-    if (!body.ok) return refuse(res, body.refusal);
+    if (!body.ok) return refuse(body.refusal);
     const tenant = tenantOf(req, key, body.value.tenantId);
-    if (!tenant.ok) return refuse(res, tenant.refusal);
+    if (!tenant.ok) return refuse(tenant.refusal);
     const { items = [] } = body.value;
     const unknown = await this.#resources.refuseUnknown(items, req.body as object);
-    if (unknown !== null) return refuse(res, unknown);
+    if (unknown !== null) return refuse(unknown);
     const named = { tenantId: tenant.value, reservationId: id.value, items };
-    answerPatch(
-      res,
+    return answerPatch(
       body.value.action === "close"
         ? await this.#engine.close({ ...named, settle: body.value.settle }, key)
         : await this.#engine.extend({ ...named, ttlSeconds: body.value.ttlSeconds ?? null }, key),
     );
   };
 
-  release = async (req: Request, res: Response, key: Key): Promise<void> => {
+  release = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const id = readReservationId(pathParameter(req, "id"));
-    if (!id.ok) return refuse(res, id.refusal);
+    if (!id.ok) return refuse(id.refusal);
     const body = readReleaseBody(req.body);
-    if (!body.ok) return refuse(res, body.refusal);
+    if (!body.ok) return refuse(body.refusal);
     const tenant = tenantOf(req, key, body.value.tenantId);
-    if (!tenant.ok) return refuse(res, tenant.refusal);
-    answerRelease(res, await this.#engine.release({ tenantId: tenant.value, reservationId: id.value }, key));
+    if (!tenant.ok) return refuse(tenant.refusal);
+    return answerRelease(await this.#engine.release({ tenantId: tenant.value, reservationId: id.value }, key));
   };
 }

@@ -1,9 +1,11 @@
 import type { QuotaStatus } from "@quotel/conventions";
-import type { Request, Response } from "express";
 import type { Pool } from "pg";
 import { z } from "zod";
 import type { Key } from "#database/keys/api-key";
+import { ok } from "../http/answer.ts";
+import type { Answer } from "../http/answer.ts";
 import { refuse, tenantNotFound } from "../http/refusal.ts";
+import type { ApiRequest } from "../http/request.ts";
 import type { Route } from "../http/route.ts";
 import { chooseTenant, tenantIdSchema, tenantOf } from "../http/tenancy.ts";
 import { parse } from "../http/validation.ts";
@@ -26,32 +28,32 @@ const statsQuery = z.strictObject({
 
 /** `/v1/usage` and `/v1/quota/status`: a tenant's usage and its limits, for its owner and for services. */
 export function usageRoutes(pool: Pool): Route[] {
-  const stats = async (req: Request, res: Response, key: Key): Promise<void> => {
+  const stats = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const query = parse(statsQuery, req.query);
-    if (!query.ok) return refuse(res, query.refusal);
+    if (!query.ok) return refuse(query.refusal);
     const chosen = chooseTenant(key, query.value.tenantId);
-    if (!chosen.ok) return refuse(res, chosen.refusal);
+    if (!chosen.ok) return refuse(chosen.refusal);
     const tenantId = chosen.value;
     const { days } = query.value;
     const nowMs = Date.now();
     const tenant = await readTenant(pool, tenantId);
     const period = lastDays(nowMs, days, tenant.calendar);
     const [usage, limits] = await Promise.all([sumDailyUsage(pool, tenantId, period), readQuotaStatus(pool, tenantId)]);
-    if (tenant.plan === null && usage.length === 0) return refuse(res, tenantNotFound(tenantId));
-    res.json(statsOf({ tenantId, tenant, days, period, usage, limits, nowMs }));
+    if (tenant.plan === null && usage.length === 0) return refuse(tenantNotFound(tenantId));
+    return ok(statsOf({ tenantId, tenant, days, period, usage, limits, nowMs }));
   };
-  const status = async (req: Request, res: Response, key: Key): Promise<void> => {
+  const status = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const chosen = tenantOf(req, key, undefined);
-    if (!chosen.ok) return refuse(res, chosen.refusal);
+    if (!chosen.ok) return refuse(chosen.refusal);
     const tenantId = chosen.value;
     const nowMs = Date.now();
     const [{ plan, calendar }, limits] = await Promise.all([
       readTenant(pool, tenantId),
       readQuotaStatus(pool, tenantId),
     ]);
-    if (plan === null) return refuse(res, tenantNotFound(tenantId));
+    if (plan === null) return refuse(tenantNotFound(tenantId));
     const timestamp = new Date(nowMs).toISOString();
-    res.json({ tenantId, plan, limits: limitsOnWire(limits, nowMs, calendar), timestamp } satisfies QuotaStatus);
+    return ok({ tenantId, plan, limits: limitsOnWire(limits, nowMs, calendar), timestamp } satisfies QuotaStatus);
   };
   return [
     { method: "get", path: "/v1/usage/stats", kinds: ["service", "admin", "tenant"], handle: stats },

@@ -1,13 +1,15 @@
-import type { Request, Response } from "express";
 import type { Pool } from "pg";
 import { z } from "zod";
 import type { Key } from "#database/keys/api-key";
 import { listOverrides } from "#database/overrides/list-overrides";
 import { limitFields, refuseContradictions } from "#database/plans/catalogue";
+import { NO_CONTENT, created, ok } from "../../http/answer.ts";
+import type { Answer } from "../../http/answer.ts";
 import { instantSchema } from "../../http/instant.ts";
 import { invalidRequest, refuse, tenantNotFound } from "../../http/refusal.ts";
 import type { Refusal } from "../../http/refusal.ts";
-import { pathParameter } from "../../http/route.ts";
+import { pathParameter } from "../../http/request.ts";
+import type { ApiRequest } from "../../http/request.ts";
 import type { Route } from "../../http/route.ts";
 import { tenantIdSchema } from "../../http/tenancy.ts";
 import { parse, parseBody } from "../../http/validation.ts";
@@ -32,37 +34,37 @@ const pathSchema = z.object({ id: z.uuid("must be the id of an override") });
 /** `/v1/admin/overrides`: what a tenant may use in place of what its plan says (`setCustomQuota`). */
 export function overrideRoutes(pool: Pool, resources: KnownResources): Route[] {
   const path = "/v1/admin/overrides";
-  const create = async (req: Request, res: Response, key: Key): Promise<void> => {
+  const create = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const body = parseBody(bodySchema, req.body);
-    if (!body.ok) return refuse(res, body.refusal);
+    if (!body.ok) return refuse(body.refusal);
     const { tenantId, reason, from, until, ...limit } = body.value;
     const unknown = await resources.refuseUnknown([{ resource: limit.resource, amount: 0 }], {});
-    if (unknown !== null) return refuse(res, unknown);
+    if (unknown !== null) return refuse(unknown);
     const outcome = await createOverride(pool, { tenantId, limit, from, until, reason }, actorOf(req, key));
     switch (outcome.kind) {
       case "created":
-        return void res.status(201).json(overrideOnWire(outcome.override));
+        return created(overrideOnWire(outcome.override));
       case "unknown_tenant":
-        return refuse(res, tenantNotFound(tenantId));
+        return refuse(tenantNotFound(tenantId));
       case "over":
-        return refuse(res, invalidRequest([{ path: "until", message: "must be after from, and in the future" }]));
+        return refuse(invalidRequest([{ path: "until", message: "must be after from, and in the future" }]));
     }
   };
-  const list = async (req: Request, res: Response): Promise<void> => {
+  const list = async (req: ApiRequest): Promise<Answer> => {
     const query = parse(tenantQuery, req.query);
-    if (!query.ok) return refuse(res, query.refusal);
+    if (!query.ok) return refuse(query.refusal);
     const { tenantId } = query.value;
-    if ((await readRegisteredTenant(pool, tenantId)) === null) return refuse(res, tenantNotFound(tenantId));
-    res.json({ overrides: (await listOverrides(pool, tenantId)).map(overrideOnWire) });
+    if ((await readRegisteredTenant(pool, tenantId)) === null) return refuse(tenantNotFound(tenantId));
+    return ok({ overrides: (await listOverrides(pool, tenantId)).map(overrideOnWire) });
   };
-  const revoke = async (req: Request, res: Response, key: Key): Promise<void> => {
+  const revoke = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const path = parse(pathSchema, { id: pathParameter(req, "id") });
-    if (!path.ok) return refuse(res, path.refusal);
+    if (!path.ok) return refuse(path.refusal);
     const query = parse(tenantQuery, req.query);
-    if (!query.ok) return refuse(res, query.refusal);
+    if (!query.ok) return refuse(query.refusal);
     const override = { tenantId: query.value.tenantId, overrideId: path.value.id.toLowerCase() };
-    if (!(await endOverride(pool, override, actorOf(req, key)))) return refuse(res, OVERRIDE_NOT_FOUND);
-    res.status(204).end();
+    if (!(await endOverride(pool, override, actorOf(req, key)))) return refuse(OVERRIDE_NOT_FOUND);
+    return NO_CONTENT;
   };
   return [
     { method: "post", path, kinds: ["admin"], handle: create },

@@ -1,12 +1,14 @@
-import type { Request, Response } from "express";
 import type { Pool } from "pg";
 import { z } from "zod";
 import type { Key } from "#database/keys/api-key";
 import { readPlansInForce } from "#database/plans/read-plans-in-force";
+import { ok } from "../../http/answer.ts";
+import type { Answer } from "../../http/answer.ts";
 import { instantSchema } from "../../http/instant.ts";
 import { invalidRequest, refuse, tenantNotFound } from "../../http/refusal.ts";
 import type { Refusal } from "../../http/refusal.ts";
-import { pathParameter } from "../../http/route.ts";
+import { pathParameter } from "../../http/request.ts";
+import type { ApiRequest } from "../../http/request.ts";
 import type { Route } from "../../http/route.ts";
 import { tenantIdSchema } from "../../http/tenancy.ts";
 import { parse, parseBody } from "../../http/validation.ts";
@@ -27,21 +29,21 @@ const settingSchema = z.strictObject({
 /** `/v1/admin/tenants/{id}`: registers a tenant or changes its terms, and shows them. */
 export function tenantRoutes(pool: Pool): Route[] {
   const path = "/v1/admin/tenants/{id}";
-  const put = async (req: Request, res: Response, key: Key): Promise<void> => {
+  const put = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const path = parse(pathSchema, { id: pathParameter(req, "id") });
-    if (!path.ok) return refuse(res, path.refusal);
+    if (!path.ok) return refuse(path.refusal);
     const setting = parseBody(settingSchema, req.body);
-    if (!setting.ok) return refuse(res, setting.refusal);
+    if (!setting.ok) return refuse(setting.refusal);
     const tenant = await putTenant(pool, path.value.id, setting.value, actorOf(req, key));
-    if (tenant === null) return refuse(res, await unknownPlan(pool, setting.value.plan));
-    res.json(tenant);
+    if (tenant === null) return refuse(await unknownPlan(pool, setting.value.plan));
+    return ok(tenant);
   };
-  const get = async (req: Request, res: Response): Promise<void> => {
+  const get = async (req: ApiRequest): Promise<Answer> => {
     const path = parse(pathSchema, { id: pathParameter(req, "id") });
-    if (!path.ok) return refuse(res, path.refusal);
+    if (!path.ok) return refuse(path.refusal);
     const tenant = await readRegisteredTenant(pool, path.value.id);
-    if (tenant === null) return refuse(res, tenantNotFound(path.value.id));
-    res.json(tenant);
+    if (tenant === null) return refuse(tenantNotFound(path.value.id));
+    return ok(tenant);
   };
   return [
     { method: "put", path, kinds: ["admin"], handle: put },

@@ -1,7 +1,9 @@
 import type { AdminUsageSummary } from "@quotel/conventions";
-import type { Request, Response } from "express";
 import type { Pool } from "pg";
+import { ok } from "../../http/answer.ts";
+import type { Answer } from "../../http/answer.ts";
 import { refuse, tenantNotFound } from "../../http/refusal.ts";
+import type { ApiRequest } from "../../http/request.ts";
 import type { Route } from "../../http/route.ts";
 import { amountOnWire } from "../../usage/limits.ts";
 import { readConsumers } from "./read-consumers.ts";
@@ -13,15 +15,15 @@ import type { UsageQuery } from "./usage-query.ts";
 
 /** `GET /v1/admin/usage`: one tenant's usage, or a summary over all. */
 export function adminUsageRoute(pool: Pool): Route {
-  const handle = async (req: Request, res: Response): Promise<void> => {
+  const handle = async (req: ApiRequest): Promise<Answer> => {
     const nowMs = Date.now();
     const query = readUsageQuery(req.query, nowMs);
-    if (!query.ok) return refuse(res, query.refusal);
+    if (!query.ok) return refuse(query.refusal);
     const { tenantId } = query.value;
-    if (tenantId === null) return void res.json(await readSummary(pool, query.value));
+    if (tenantId === null) return ok(await readSummary(pool, query.value));
     const usage = await readTenantUsage(pool, tenantId, query.value, nowMs);
-    if (usage === null) return refuse(res, tenantNotFound(tenantId));
-    res.json(usage);
+    if (usage === null) return refuse(tenantNotFound(tenantId));
+    return ok(usage);
   };
   return { method: "get", path: "/v1/admin/usage", kinds: ["admin"], handle };
 }

@@ -1,0 +1,32 @@
+import type { ServerResponse } from "node:http";
+import type { Answer } from "../answer.ts";
+
+/**
+ * What every answer carries. Usage and decisions are true for a moment only, and nobody else's business: no store. The
+ * others keep a browser from making anything of an answer but data.
+ */
+const ALWAYS = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "strict-transport-security": "max-age=31536000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+} as const;
+
+/** Sends an answer, head and body in one piece. To a HEAD request goes the head only. */
+export function send(res: ServerResponse, { status, headers, body }: Answer): void {
+  if (body === undefined) {
+    res.writeHead(status, { ...ALWAYS, ...headers }).end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  res
+    .writeHead(status, {
+      "content-type": "application/json; charset=utf-8",
+      "content-length": Buffer.byteLength(text),
+      ...ALWAYS,
+      ...headers,
+    })
+    .end(text);
+}
