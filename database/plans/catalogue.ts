@@ -20,7 +20,7 @@ const fraction = (min: number, max: number): z.ZodType<number, number> =>
     .min(min)
     .max(max)
     .transform((value) => Math.round(value * 1000) / 1000);
-const amountSchema = z.number().int("must be a whole number").min(0).max(AMOUNT_MAX);
+const amountSchema = z.number().min(0).max(AMOUNT_MAX).refine(Number.isInteger, "must be a whole number");
 
 /** What every limit says, in a plan or as an exception from one. */
 export const limitFields = {
