@@ -1,18 +1,16 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { ClientBase } from "pg";
 import { instantOfMs } from "../periods/instant.ts";
 import { query } from "../pool.ts";
 import type { NewOverride } from "./limit-override.ts";
 
 /**
- * Adds an override and returns its id. It is the one made last, hence in force where its time has come: its caller holds
+ * Adds an override. It is the one made last, hence in force where its time has come: its caller holds
  * the tenant's lock, so a decision sees the limit as it was before or as it is with it.
  */
 export async function insertOverride(
   client: ClientBase,
-  { tenantId, limit, validFromMs, validUntilMs, reason, actor }: NewOverride,
-): Promise<string> {
-  const overrideId = randomUUIDv7();
+  { tenantId, overrideId, limit, validFromMs, validUntilMs, reason, actor }: NewOverride,
+): Promise<void> {
   await query(client, {
     name: "insert-override",
     text: `
@@ -39,5 +37,4 @@ export async function insertOverride(
       actor,
     ],
   });
-  return overrideId;
 }

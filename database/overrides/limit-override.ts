@@ -3,6 +3,7 @@ import type { LimitDefinition } from "../plans/catalogue.ts";
 /** What is to hold for a tenant in place of its plan's limit on the same resource and period. */
 export interface NewOverride {
   readonly tenantId: string;
+  readonly overrideId: string;
   readonly limit: LimitDefinition;
   readonly validFromMs: number;
   /** Null = until it is revoked. */
@@ -20,7 +21,6 @@ export type OverrideState = "scheduled" | "in_force" | "superseded" | "ended" | 
 
 /** An exception from a tenant's plan, at the instant it was read. */
 export interface LimitOverride extends NewOverride {
-  readonly overrideId: string;
   readonly state: OverrideState;
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;

@@ -68,9 +68,11 @@ export const adminPaths: Readonly<Record<string, Readonly<Record<string, Schema>
       keys: "admin",
       body: "NewOverride",
       answers: {
+        200: ["Was made before, by the same request", "Override"],
         201: ["The override", "Override"],
         400: ["A field is at fault", "Error"],
         404: ["The tenant is not registered", "Error"],
+        409: ["The id was used for another override", "Error"],
       },
     }),
     get: operation({

@@ -119,12 +119,13 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   NewOverride: object(
     {
       tenantId: ref("TenantId"),
+      overrideId: { ...ref("OverrideId"), description: "Chosen by the caller: a repetition makes no second one." },
       ...limit,
       reason: { type: "string", minLength: 1, maxLength: 1000 },
       from: { ...instant, description: "Absent, or over: now. An override never reaches into the past." },
       until: { ...nullable(instant), description: "Absent or null: until it is revoked." },
     },
-    [...LIMIT_DEFAULTS, "from", "until"],
+    ["overrideId", ...LIMIT_DEFAULTS, "from", "until"],
   ),
   Override: object(override),
   Overrides: object({ overrides: array(object(override)) }),

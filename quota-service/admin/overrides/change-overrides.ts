@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from "node:crypto";
 import type { ClientBase, Pool } from "pg";
 import { auditEventOfChange } from "#database/audit/administrative-change";
 import type { Actor, AdministrativeChange } from "#database/audit/administrative-change";
@@ -15,6 +16,8 @@ import { overrideRecorded } from "./override-on-wire.ts";
 /** What is asked for; times in Unix milliseconds. */
 export interface OverrideRequest {
   readonly tenantId: string;
+  /** Chosen by the caller, so that a repetition makes no second one; undefined = a new one. */
+  readonly overrideId?: string | undefined;
   readonly limit: LimitDefinition;
   /** Undefined, or an instant that is over = from now on: an override never reaches into the past. */
   readonly from?: number | undefined;
@@ -24,7 +27,9 @@ export interface OverrideRequest {
 }
 
 export type CreateOutcome =
-  | { readonly kind: "created"; readonly override: LimitOverride }
+  | { readonly kind: "created" | "repeated"; readonly override: LimitOverride }
+  /** The id was used for another one. */
+  | { readonly kind: "conflict" }
   | { readonly kind: "unknown_tenant" }
   /** It would end before it begins. */
   | { readonly kind: "over" };
@@ -37,12 +42,16 @@ export async function createOverride(pool: Pool, request: OverrideRequest, actor
   const { tenantId, limit, until, reason } = request;
   return inTransaction(pool, async (client) => {
     if (!(await lockTenants(client, [tenantId], true)).has(tenantId)) return { kind: "unknown_tenant" };
-    const nowMs = await readClock(client);
+    const [known, nowMs] = await Promise.all([listOverrides(client, tenantId), readClock(client)]);
+    const made = known.find((it) => it.overrideId === request.overrideId);
+    if (made !== undefined) return isSame(made, request) ? { kind: "repeated", override: made } : { kind: "conflict" };
     const validFromMs = Math.max(nowMs, request.from ?? nowMs);
     if (until !== null && until <= validFromMs) return { kind: "over" };
-    const before = (await listOverrides(client, tenantId)).find((it) => governs(it, limit));
-    const created = { tenantId, limit, validFromMs, validUntilMs: until, reason, actor: actor.id };
-    const override = await find(client, tenantId, await insertOverride(client, created));
+    const before = known.find((it) => governs(it, limit));
+    const overrideId = request.overrideId ?? randomUUIDv7();
+    const created = { tenantId, overrideId, limit, validFromMs, validUntilMs: until, reason, actor: actor.id };
+    await insertOverride(client, created);
+    const override = await find(client, tenantId, overrideId);
     await record(client, actor, nowMs, {
       ...entity(override!),
       action: "created",
@@ -80,6 +89,16 @@ export async function endOverride(
 
 async function find(client: ClientBase, tenantId: string, overrideId: string): Promise<LimitOverride | null> {
   return (await listOverrides(client, tenantId)).find((it) => it.overrideId === overrideId) ?? null;
+}
+
+/** Whether a request asks for what was made; its beginning is left out, as one that was over became another. */
+function isSame({ limit, validUntilMs, reason }: LimitOverride, request: OverrideRequest): boolean {
+  const fields = Object.keys(limit) as (keyof LimitDefinition)[];
+  return (
+    fields.every((field) => limit[field] === request.limit[field]) &&
+    validUntilMs === request.until &&
+    reason === request.reason
+  );
 }
 
 function governs({ state, limit }: LimitOverride, { resource, period }: LimitDefinition): boolean {

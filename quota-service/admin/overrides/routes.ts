@@ -19,9 +19,11 @@ import { actorOf } from "../actor.ts";
 import { createOverride, endOverride } from "./change-overrides.ts";
 import { overrideOnWire } from "./override-on-wire.ts";
 
+const overrideIdSchema = z.uuid("must be a UUID").transform((id) => id.toLowerCase());
 const bodySchema = z
   .strictObject({
     tenantId: tenantIdSchema,
+    overrideId: overrideIdSchema.optional(),
     ...limitFields,
     reason: z.string().trim().min(1, "must say why").max(1000, "must be at most 1000 characters"),
     from: instantSchema.optional(),
@@ -29,7 +31,7 @@ const bodySchema = z
   })
   .superRefine(refuseContradictions);
 const tenantQuery = z.strictObject({ tenantId: tenantIdSchema });
-const pathSchema = z.object({ id: z.uuid("must be the id of an override") });
+const pathSchema = z.object({ id: overrideIdSchema });
 
 /** `/v1/admin/overrides`: what a tenant may use in place of what its plan says (`setCustomQuota`). */
 export function overrideRoutes(pool: Pool, resources: KnownResources): Route[] {
@@ -37,13 +39,17 @@ export function overrideRoutes(pool: Pool, resources: KnownResources): Route[] {
   const create = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const body = parseBody(bodySchema, req.body);
     if (!body.ok) return refuse(body.refusal);
-    const { tenantId, reason, from, until, ...limit } = body.value;
+    const { tenantId, overrideId, reason, from, until, ...limit } = body.value;
     const unknown = await resources.refuseUnknown([{ resource: limit.resource, amount: 0 }], {});
     if (unknown !== null) return refuse(unknown);
-    const outcome = await createOverride(pool, { tenantId, limit, from, until, reason }, actorOf(req, key));
+    const outcome = await createOverride(pool, { tenantId, overrideId, limit, from, until, reason }, actorOf(req, key));
     switch (outcome.kind) {
       case "created":
         return created(overrideOnWire(outcome.override));
+      case "repeated":
+        return ok(overrideOnWire(outcome.override));
+      case "conflict":
+        return refuse(OVERRIDE_CONFLICT);
       case "unknown_tenant":
         return refuse(tenantNotFound(tenantId));
       case "over":
@@ -62,7 +68,7 @@ export function overrideRoutes(pool: Pool, resources: KnownResources): Route[] {
     if (!path.ok) return refuse(path.refusal);
     const query = parse(tenantQuery, req.query);
     if (!query.ok) return refuse(query.refusal);
-    const override = { tenantId: query.value.tenantId, overrideId: path.value.id.toLowerCase() };
+    const override = { tenantId: query.value.tenantId, overrideId: path.value.id };
     if (!(await endOverride(pool, override, actorOf(req, key)))) return refuse(OVERRIDE_NOT_FOUND);
     return NO_CONTENT;
   };
@@ -73,6 +79,11 @@ export function overrideRoutes(pool: Pool, resources: KnownResources): Route[] {
   ];
 }
 
+const OVERRIDE_CONFLICT: Refusal = {
+  status: 409,
+  code: "OVERRIDE_CONFLICT",
+  message: "This overrideId was used for another override; choose a new one",
+};
 const OVERRIDE_NOT_FOUND: Refusal = {
   status: 404,
   code: "OVERRIDE_NOT_FOUND",

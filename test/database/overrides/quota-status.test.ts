@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insertOverride } from "#database/overrides/insert-override";
 import { revokeOverride } from "#database/overrides/revoke-override";
@@ -50,16 +51,19 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
 
   function override(tenantId: string, limit: object, { from = 0, until = Infinity } = {}): Promise<string> {
     const nowMs = Date.now() - 1_000;
-    return inTransaction(writer, (client) =>
-      insertOverride(client, {
+    const overrideId = randomUUIDv7();
+    return inTransaction(writer, async (client) => {
+      await insertOverride(client, {
         tenantId,
+        overrideId,
         limit: limitSchema.parse({ resource: "tokens", period: "day", ...limit }),
         validFromMs: nowMs + from * HOUR_MS,
         validUntilMs: until === Infinity ? null : nowMs + until * HOUR_MS,
         reason: "test",
         actor: "test",
-      }),
-    );
+      });
+      return overrideId;
+    });
   }
 
   async function statusOf(tenantId: string, resource = "tokens"): Promise<unknown[]> {

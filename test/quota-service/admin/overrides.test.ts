@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TOKENS, startTestService } from "../running-service.ts";
 import type { Answer } from "../running-service.ts";
@@ -101,6 +102,22 @@ test("L4: making and revoking an override is audited with the key and the values
     },
     { ...admin, event_type: "override.revoked", old_values: { amount: 70_000 }, new_values: null },
   ]);
+});
+
+test("an override with an id of the caller's is made once, however often it is sent; another one under the id is a conflict", async () => {
+  const overrideId = randomUUIDv7();
+  const body = { tenantId: "initech", overrideId, ...tokens, resource: "embeddings", until: inHours(1) };
+  const answers = await Promise.all(Array.from({ length: 5 }, () => call("POST", OVERRIDES, body)));
+  expect(answers.map(({ status }) => status).toSorted((a, b) => b - a)).toEqual([201, 200, 200, 200, 200]);
+  for (const answer of answers) expect(answer.body).toMatchObject({ overrideId, state: "in_force" });
+  expect(await call("POST", OVERRIDES, { ...body, amount: 1 })).toMatchObject({
+    status: 409,
+    body: { error: { code: "OVERRIDE_CONFLICT" } },
+  });
+  const { overrides } = (await call("GET", `${OVERRIDES}?tenantId=initech`)).body as { overrides: unknown[] };
+  expect(overrides.filter((it) => (it as { overrideId: string }).overrideId === overrideId)).toHaveLength(1);
+  const trail = await trailOf(service.pool, "initech");
+  expect(trail.filter(({ entity_id }) => entity_id === overrideId)).toHaveLength(1);
 });
 
 test("an override that is to begin in the past begins now: history stays as it was", async () => {
