@@ -51,7 +51,10 @@ export async function startQuotaService(
     telemetryMarkMs: telemetry.oldestMs,
   });
   const routes = allRoutes({ pool, engine, defaultPlan: config.defaultPlan, isPrepared: preparation.isDone });
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, createListener(routes, new KeyRing(pool), log));
+  const server: Server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    createListener({ routes, keyRing: new KeyRing(pool), log, isClosing: () => !server.listening }),
+  );
   try {
     server.listen(config.port, config.host);
     await once(server, "listening");
@@ -89,7 +92,7 @@ async function requireCatalogue({ plansFile, defaultPlan }: QuotaServiceConfig):
 async function closeServer(server: Server): Promise<void> {
   const closed = once(server, "close");
   server.close();
-  // A connection whose request is answered from now on would stay open for its keep-alive time.
+  // Node ends idle connections once; the others end with their answer, and this is for what falls between the two.
   const closeIdle = setInterval(() => server.closeIdleConnections(), 20);
   const cut = setTimeout(() => server.closeAllConnections(), SHUTDOWN_TIMEOUT_MS);
   await closed;

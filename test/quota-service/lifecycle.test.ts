@@ -1,8 +1,11 @@
 import { randomUUIDv7 } from "node:crypto";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { pino } from "pino";
 import { afterAll, describe, expect, test } from "vitest";
 import { createPool } from "#database/pool";
@@ -113,6 +116,23 @@ describe("closing", () => {
     expect(held.rows.length).toBeGreaterThan(0);
     await expect(send(service, "GET", "/healthz")).rejects.toThrow("fetch failed");
     agent.destroy();
+  });
+
+  test("a request that is half sent when the service closes is answered, and its connection ends with the answer", async () => {
+    const service = await start();
+    const body = JSON.stringify(check);
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    const head = `POST /v1/quota/check HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${SERVICE_KEY}\r\nexpect: 100-continue`;
+    socket.write(`${head}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`);
+    // "100 Continue": the service has the head of the request.
+    await once(socket, "readable");
+    const closed = service.close();
+    socket.write(body);
+    const answer = await text(socket);
+    expect(answer).toMatch(/HTTP\/1\.1 200 /);
+    expect(answer).toMatch(/^connection: close\r$/im);
+    await closed;
   });
 });
 

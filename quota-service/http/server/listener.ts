@@ -15,16 +15,33 @@ import { send } from "./send.ts";
 
 const NO_QUERY = Object.freeze({});
 
-/** Serves these routes: a key is checked before a body is read, and every error has the API's shape. */
-export function createListener(routes: readonly Route[], keyRing: KeyRing, log: Logger): RequestListener {
+/** What requests are served with. */
+export interface ListenerParts {
+  readonly routes: readonly Route[];
+  readonly keyRing: KeyRing;
+  readonly log: Logger;
+  /** Whether the server has stopped accepting. */
+  readonly isClosing: () => boolean;
+}
+
+/**
+ * Serves these routes: a key is checked before a body is read, and every error has the API's shape. While the server
+ * closes, each connection ends with its next answer.
+ */
+export function createListener({ routes, keyRing, log, isClosing }: ListenerParts): RequestListener {
   const table = new RouteTable(routes);
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { path, search } = targetOf(req);
+    // The next request on a connection that was kept alive would be cut off by the closing.
+    const answerWith = (answer: Answer): void => {
+      if (isClosing()) res.setHeader("connection", "close");
+      send(res, answer);
+    };
     try {
       const match = table.find(req.method ?? "", path);
-      send(res, match.kind === "found" ? await answerTo(req, search, match, keyRing) : refuseMatch(req, path, match));
+      answerWith(match.kind === "found" ? await answerTo(req, search, match, keyRing) : refuseMatch(req, path, match));
     } catch (error) {
-      send(res, answerError(error, { method: req.method, path }, log));
+      answerWith(answerError(error, { method: req.method, path }, log));
     }
   };
   return (req, res) => void serve(req, res);
