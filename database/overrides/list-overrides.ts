@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from "pg";
 import type { LimitDefinition } from "../plans/catalogue.ts";
+import { LIMIT_COLUMNS } from "../plans/limit-columns.ts";
 import { query } from "../pool.ts";
 import type { LimitOverride, OverrideState } from "./limit-override.ts";
 
@@ -36,9 +37,7 @@ export async function listOverrides(on: ClientBase | Pool, tenantId: string): Pr
         from known
       )
       select
-        override_id, resource, period, amount, enforcement, warn_at::double precision as "warnAt",
-        grace_fraction::double precision as "graceFraction", grace_seconds as "graceSeconds", burst,
-        on_unavailable as "onUnavailable", on_unpriced as "onUnpriced",
+        override_id, ${LIMIT_COLUMNS},
         case when state = 'in_force' and place > 1 then 'superseded' else state end as state,
         valid_from, valid_until, reason, actor, created_at, revoked_at, revoked_by
       from ranked

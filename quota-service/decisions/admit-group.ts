@@ -4,7 +4,7 @@ import type { QuotaItem, ReservationDecision } from "@quotel/conventions";
 import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
 import { insertCrossings } from "#database/crossings/insert-crossings";
-import { readLimitOverrides } from "#database/overrides/read-limit-overrides";
+import { readLiveOverrides } from "#database/overrides/read-live-overrides";
 import { earlyReservation, extend, holdOf, isOpen } from "#database/reservations/protocol";
 import type { Reservation } from "#database/reservations/protocol";
 import { readDecision } from "#database/reservations/read-decision";
@@ -15,7 +15,6 @@ import { accountingPeriods } from "#database/periods/period";
 import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { TotalDeltas } from "#database/totals/add-to-totals";
-import { isQuotaPeriod } from "./decide.ts";
 import { judge } from "./judge.ts";
 import type { Judged } from "./judge.ts";
 import type { ExtendRequest, LeaseOutcome, LeaseRequest, PatchOutcome, ReserveRequest } from "./contract.ts";
@@ -67,7 +66,7 @@ async function admit(
   const [tenants, locked, overrides] = await Promise.all([
     lockTenants(client, tenantIds, wait),
     lockReservations(client, group),
-    readLimitOverrides(client, tenantIds),
+    readLiveOverrides(client, tenantIds),
   ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
   if (ours.length === 0) return group.map(() => null);
@@ -185,9 +184,7 @@ class AdmissionDesk {
   }
 
   #cross(tenantId: string, limits: Judged["crossed"]): void {
-    for (const { resource, period } of limits) {
-      if (isQuotaPeriod(period)) this.#facts.cross(tenantId, resource, period);
-    }
+    for (const { resource, period } of limits) this.#facts.cross(tenantId, resource, period);
   }
 
   /** Remembers a change, and lets the requests that follow in this group see its hold. */

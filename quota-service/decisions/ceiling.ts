@@ -10,11 +10,11 @@ export function ceilingOf(limit: Limit, crossedAtMs: number | null, nowMs: numbe
   if (limit.amount === null) return Infinity;
   const hasTime = crossedAtMs === null || nowMs < crossedAtMs + limit.graceSeconds * 1000;
   if (limit.graceSeconds > 0 && hasTime) return Infinity;
-  return limit.amount + extraOf(limit.amount, limit.graceFraction);
+  return amountWithGrace(limit.amount, limit.graceFraction);
 }
 
-/** A fraction of an amount, rounded down. Fractions have three digits; in integers, because it has to be exact. */
-function extraOf(amount: number, fraction: number): number {
-  if (fraction === 0) return 0;
-  return Number((BigInt(amount) * BigInt(Math.round(fraction * 1000))) / 1000n);
+/** An amount and a fraction of it, rounded down. Fractions have three digits; in integers, because it has to be exact. */
+export function amountWithGrace(amount: number, fraction: number): number {
+  if (fraction === 0) return amount;
+  return amount + Number((BigInt(amount) * BigInt(Math.round(fraction * 1000))) / 1000n);
 }

@@ -1,35 +1,45 @@
 import type { Decision } from "@quotel/conventions";
-import type { Pool } from "pg";
-import { readLimitOverrides } from "#database/overrides/read-limit-overrides";
+import type { ClientBase, Pool } from "pg";
+import { readLiveOverrides } from "#database/overrides/read-live-overrides";
 import { planVersionInForce } from "#database/plans/plan-version";
 import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
+import { inTransaction } from "#database/transaction";
 import type { CheckOutcome, CheckRequest } from "./contract.ts";
 import { judge } from "./judge.ts";
 import { readFacts } from "./read-facts.ts";
 import type { DecisionSources, FactsOfGroup } from "./read-facts.ts";
 
 /**
- * Answers checks that wait from one snapshot, without a lock: a check changes nothing, so each is judged as if it were
- * alone. A tenant that nobody has registered is judged by the default plan, and not provisioned.
+ * Answers checks that wait together, on one connection and without a lock: a check changes nothing, so each is judged as
+ * if it were alone. A tenant that nobody has registered is judged by the default plan, and not provisioned.
  */
-export async function checkGroup(
+export function checkGroup(
   pool: Pool,
   sources: DecisionSources,
   defaultPlan: string | null,
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
+  return inTransaction(pool, (client) => check(client, sources, defaultPlan, group));
+}
+
+async function check(
+  client: ClientBase,
+  sources: DecisionSources,
+  defaultPlan: string | null,
+  group: readonly CheckRequest[],
+): Promise<CheckOutcome[]> {
   const tenantIds = [...new Set(group.map((request) => request.tenantId))];
-  const [known, overrides] = await Promise.all([readTenants(pool, tenantIds), readLimitOverrides(pool, tenantIds)]);
+  const [known, overrides] = await Promise.all([readTenants(client, tenantIds), readLiveOverrides(client, tenantIds)]);
   const newcomers = group.some((request) => !known.has(request.tenantId));
-  const version = defaultPlan !== null && newcomers ? await planVersionInForce(pool, defaultPlan) : null;
+  const version = defaultPlan !== null && newcomers ? await planVersionInForce(client, defaultPlan) : null;
   const tenantOf = (tenantId: string): Tenant | null =>
     known.get(tenantId) ?? (defaultPlan === null ? null : newcomer(tenantId, defaultPlan, version));
   const asked = group.flatMap((request) => {
     const tenant = tenantOf(request.tenantId);
     return tenant === null ? [] : request.items.map(({ resource }) => ({ tenant, resource }));
   });
-  const facts = await readFacts(pool, sources, asked, overrides);
+  const facts = await readFacts(client, sources, asked, overrides);
   return group.map((request) => {
     const tenant = tenantOf(request.tenantId);
     if (tenant === null) return { kind: "unknown_tenant" };

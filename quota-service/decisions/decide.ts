@@ -4,7 +4,7 @@ import type { LicenceStatus } from "#database/tenants/read-tenants";
 import { ceilingOf } from "./ceiling.ts";
 import type { Limit } from "./limit.ts";
 
-/** What is asked of one resource. `need` is what admitting it adds to used + reserved. */
+/** What is asked of one resource. */
 export interface Demand {
   readonly resource: string;
   readonly amount: number;
@@ -22,9 +22,9 @@ export interface Facts {
   readonly limitSource: "plan" | "default";
   readonly demands: readonly Demand[];
   /** Usage and holds of a resource in a period; `resetsAtMs` is Infinity where it never resets. */
-  readonly standingOf: (resource: string, period: "day" | "month" | "lifetime") => Standing & { resetsAtMs: number };
+  readonly standingOf: (resource: string, period: QuotaPeriod) => Standing & { resetsAtMs: number };
   /** When a limit on the resource was first exceeded in the period, where it has a grace time; null = not yet. */
-  readonly crossedAtMs: (resource: string, period: "day" | "month" | "lifetime") => number | null;
+  readonly crossedAtMs: (resource: string, period: QuotaPeriod) => number | null;
   readonly firstExpiryMs: number | null;
 }
 
@@ -34,7 +34,7 @@ export interface Verdict {
   readonly items: readonly (DecisionItem & { readonly granted: number })[];
   readonly retryAfterSeconds: number | null;
   /** Limits with a grace time that this admission is the first to exceed. */
-  readonly crossed: readonly Pick<Limit, "resource" | "period">[];
+  readonly crossed: readonly QuotaLimit[];
 }
 
 const INACTIVE: ReadonlySet<LicenceStatus> = new Set(["suspended", "cancelled", "expired"]);
@@ -51,7 +51,7 @@ export function decide(facts: Facts): Verdict {
   if (allowed) {
     return { allowed, reason: null, items, retryAfterSeconds: null, crossed: judged.flatMap((it) => it.crossed) };
   }
-  const crossed: Limit[] = [];
+  const crossed: QuotaLimit[] = [];
   if (!licensed) return { allowed, reason: "LICENSE_INACTIVE", items, retryAfterSeconds: null, crossed };
   const hopeless = judged.some((it) => it.hopeless);
   return {
@@ -75,7 +75,7 @@ interface Judged {
   readonly hopeless: boolean;
   readonly items: readonly DecisionItem[];
   readonly blocked: readonly Blocked[];
-  readonly crossed: readonly Limit[];
+  readonly crossed: readonly QuotaLimit[];
 }
 
 interface Blocked {
@@ -89,7 +89,7 @@ function judgeDemand(facts: Facts, demand: Demand): Judged {
     const item = unlimitedItem(demand, facts.standingOf(demand.resource, "lifetime"), facts.limitSource);
     return { fits: true, granted: demand.amount, hopeless: false, items: [item], blocked: [], crossed: [] };
   }
-  const binding = limits.filter((limit) => limit.enforcement === "hard" && limit.amount !== null && isQuota(limit));
+  const binding = limits.filter(isQuota).filter(({ enforcement, amount }) => enforcement === "hard" && amount !== null);
   const ceilings = binding.map((limit) => ceilingAt(facts, limit));
   const room = binding.map((limit, index) => ceilings[index]! - takenOf(facts, limit));
   // May be negative: usage that nobody could refuse. Then nothing fits, not even what needs no room.
@@ -107,25 +107,25 @@ function judgeDemand(facts: Facts, demand: Demand): Judged {
     hopeless: blocking.some(({ ceiling }) => demand.atLeast > ceiling),
     items: limits.map((limit) => limitItem(facts, demand, limit, added)),
     blocked: blocking.map(({ limit, ceiling }) => {
-      const standing = facts.standingOf(limit.resource, quotaPeriod(limit));
+      const standing = facts.standingOf(limit.resource, limit.period);
       return { onlyHoldsInTheWay: standing.used + added <= ceiling, resetsAtMs: standing.resetsAtMs };
     }),
     crossed: binding.filter(
       (limit) =>
         limit.graceSeconds > 0 &&
-        facts.crossedAtMs(limit.resource, quotaPeriod(limit)) === null &&
+        facts.crossedAtMs(limit.resource, limit.period) === null &&
         takenOf(facts, limit) + added > limit.amount!,
     ),
   };
 }
 
-function takenOf(facts: Facts, limit: Limit): number {
-  const { used, reserved } = facts.standingOf(limit.resource, quotaPeriod(limit));
+function takenOf(facts: Facts, limit: QuotaLimit): number {
+  const { used, reserved } = facts.standingOf(limit.resource, limit.period);
   return used + reserved;
 }
 
-function ceilingAt(facts: Facts, limit: Limit): number {
-  return ceilingOf(limit, facts.crossedAtMs(limit.resource, quotaPeriod(limit)), facts.nowMs);
+function ceilingAt(facts: Facts, limit: QuotaLimit): number {
+  return ceilingOf(limit, facts.crossedAtMs(limit.resource, limit.period), facts.nowMs);
 }
 
 function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): DecisionItem {
@@ -142,7 +142,7 @@ function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): D
     const unknown = { used: 0, reserved: 0, remaining: limit.amount, percentUsed: null, resetsAt: null };
     return { ...base, ...unknown, allowed: true, state: "ok", enforced: false };
   }
-  const { used, reserved, resetsAtMs } = facts.standingOf(limit.resource, quotaPeriod(limit));
+  const { used, reserved, resetsAtMs } = facts.standingOf(limit.resource, limit.period);
   const resetsAt = resetsAtMs === Infinity ? null : new Date(resetsAtMs).toISOString();
   if (limit.amount === null) {
     return { ...base, used, reserved, remaining: null, percentUsed: null, resetsAt, allowed: true, state: "ok" };
@@ -164,9 +164,10 @@ function limitItem(facts: Facts, demand: Demand, limit: Limit, added: number): D
 }
 
 function stateOf({ amount, warnAt }: Limit, used: number, ceiling: number): DecisionItem["state"] {
-  if (amount === null || used < amount * warnAt) return "ok";
-  if (used < amount) return "warning";
-  return used < ceiling ? "grace" : "exceeded";
+  if (amount === null) return "ok";
+  if (used >= ceiling) return "exceeded";
+  if (used > amount) return "grace";
+  return used >= amount * warnAt ? "warning" : "ok";
 }
 
 /** What is said of a resource that no limit applies to. */
@@ -201,14 +202,10 @@ function retryAfter({ nowMs, firstExpiryMs }: Facts, blocked: readonly Blocked[]
   return Number.isFinite(latest) ? Math.max(1, Math.ceil((latest - nowMs) / 1000)) : null;
 }
 
-export function isQuotaPeriod(period: Limit["period"]): period is "day" | "month" | "lifetime" {
-  return period === "day" || period === "month" || period === "lifetime";
-}
+/** A limit over an accounting period, with its amount counted from usage and holds. */
+export type QuotaLimit = Limit & { readonly period: QuotaPeriod };
+export type QuotaPeriod = "day" | "month" | "lifetime";
 
-function isQuota({ period }: Limit): boolean {
-  return isQuotaPeriod(period);
-}
-
-function quotaPeriod({ period }: Limit): "day" | "month" | "lifetime" {
-  return isQuotaPeriod(period) ? period : "day";
+export function isQuota(limit: Limit): limit is QuotaLimit {
+  return limit.period === "day" || limit.period === "month" || limit.period === "lifetime";
 }

@@ -1,4 +1,4 @@
-import type { LimitOverride } from "#database/overrides/read-limit-overrides";
+import type { LiveOverride } from "#database/overrides/read-live-overrides";
 import type { Limit } from "./limit.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { Limit } from "./limit.ts";
  */
 export function effectiveLimits(
   planLimits: readonly Limit[],
-  overrides: readonly LimitOverride[],
+  overrides: readonly LiveOverride[],
   atMs: number,
 ): readonly Limit[] {
   const inForce = overrides.filter((override) => isInForce(override, atMs));
@@ -22,11 +22,11 @@ export function effectiveLimits(
 }
 
 /** Whether the same overrides are in force at both instants. */
-export function sameInForce(overrides: readonly LimitOverride[], aMs: number, bMs: number): boolean {
+export function sameInForce(overrides: readonly LiveOverride[], aMs: number, bMs: number): boolean {
   return overrides.every((override) => isInForce(override, aMs) === isInForce(override, bMs));
 }
 
-function isInForce({ fromMs, untilMs }: LimitOverride, atMs: number): boolean {
+function isInForce({ fromMs, untilMs }: LiveOverride, atMs: number): boolean {
   return fromMs <= atMs && atMs < untilMs;
 }
 

@@ -1,5 +1,7 @@
 import type { LimitPeriod, QuotaItem } from "@quotel/conventions";
 import type { Standing } from "#database/totals/read-standings";
+import { isQuota } from "./decide.ts";
+import type { QuotaPeriod } from "./decide.ts";
 import type { Limit } from "./limit.ts";
 
 /** A lease is at most a tenth of what remains, so that a crash keeps little from others. */
@@ -36,7 +38,7 @@ export interface LeaseFacts {
   readonly dayEndMs: number;
   readonly monthEndMs: number;
   readonly limits: readonly Limit[];
-  readonly standingOf: (resource: string, period: "day" | "month" | "lifetime") => Standing;
+  readonly standingOf: (resource: string, period: QuotaPeriod) => Standing;
 }
 
 /**
@@ -73,9 +75,8 @@ function offerOf(facts: LeaseFacts, { resource, amount }: QuotaItem): Offer {
   );
   let offered = amount;
   for (const limit of binding) {
-    const period = quotaPeriodOf(limit);
-    if (period === null) return { amount: 0, refusal: refusal(resource, limit, "NOT_A_QUOTA", null) };
-    const { used, reserved } = facts.standingOf(resource, period);
+    if (!isQuota(limit)) return { amount: 0, refusal: refusal(resource, limit, "NOT_A_QUOTA", null) };
+    const { used, reserved } = facts.standingOf(resource, limit.period);
     const remaining = limit.amount! - used - reserved;
     // Divided, not multiplied by a fraction: so it is exact up to 2^53.
     const singlesOnly = Math.ceil(limit.amount! / SINGLES_ONLY_BY);
@@ -87,11 +88,7 @@ function offerOf(facts: LeaseFacts, { resource, amount }: QuotaItem): Offer {
 }
 
 function quotasOn({ limits }: LeaseFacts, resource: string): Limit[] {
-  return limits.filter((limit) => limit.resource === resource && quotaPeriodOf(limit) !== null);
-}
-
-function quotaPeriodOf({ period }: Limit): "day" | "month" | "lifetime" | null {
-  return period === "day" || period === "month" || period === "lifetime" ? period : null;
+  return limits.filter((limit) => limit.resource === resource && isQuota(limit));
 }
 
 function refusal(

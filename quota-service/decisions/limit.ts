@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from "pg";
 import type { LimitDefinition } from "#database/plans/catalogue";
+import { LIMIT_COLUMNS } from "#database/plans/limit-columns";
 import { query } from "#database/pool";
 
 /** A limit, of a plan or of an override. `amount` null = unlimited. */
@@ -27,9 +28,7 @@ async function readLimits(on: ClientBase | Pool, planId: string, version: number
   const { rows } = await query<LimitDefinition>(on, {
     name: "read-plan-limits",
     text: `
-      select resource, period, amount, enforcement, warn_at::double precision as "warnAt",
-        grace_fraction::double precision as "graceFraction", grace_seconds as "graceSeconds", burst,
-        on_unavailable as "onUnavailable", on_unpriced as "onUnpriced"
+      select ${LIMIT_COLUMNS}
       from quotel.plan_limits where plan_id = $1 and version = $2
       order by resource, period`,
     values: [planId, version],

@@ -1,17 +1,16 @@
 import type { ClientBase, Pool } from "pg";
 import { readCrossings } from "#database/crossings/read-crossings";
 import type { CrossingKey } from "#database/crossings/read-crossings";
-import type { LimitOverride } from "#database/overrides/read-limit-overrides";
+import type { LiveOverride } from "#database/overrides/read-live-overrides";
 import { LIFETIME, accountingPeriods } from "#database/periods/period";
 import type { CalendarVersion, Period } from "#database/periods/period";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { readStandings } from "#database/totals/read-standings";
 import type { Standing, StandingKey } from "#database/totals/read-standings";
+import type { QuotaPeriod } from "./decide.ts";
 import { effectiveLimits, sameInForce } from "./effective-limits.ts";
 import type { Limit, PlanLimits } from "./limit.ts";
-
-export type QuotaPeriod = "day" | "month" | "lifetime";
 
 /** What several decisions are made from: one snapshot, and the instant it was read. */
 export interface FactsOfGroup {
@@ -50,7 +49,7 @@ const PERIODS: readonly QuotaPeriod[] = ["day", "month", "lifetime"];
 let databaseAheadMs = 0;
 
 /** Overrides by tenant, the one made last first. */
-export type Overrides = ReadonlyMap<string, readonly LimitOverride[]>;
+export type Overrides = ReadonlyMap<string, readonly LiveOverride[]>;
 
 /**
  * Reads limits, standings and the database's clock. The limits in force and the periods to look up depend on that clock,
@@ -67,7 +66,7 @@ export async function readFacts(
   for (const { tenantId, planId, planVersion } of tenants.values()) {
     planLimitsOf.set(tenantId, await planLimits.of(on, planId, planVersion));
   }
-  const overridesOf = (tenantId: string): readonly LimitOverride[] => overrides.get(tenantId) ?? [];
+  const overridesOf = (tenantId: string): readonly LiveOverride[] => overrides.get(tenantId) ?? [];
   const holdsAtBoth = ({ tenantId, calendar }: Tenant, aMs: number, bMs: number): boolean =>
     samePeriods(calendar, aMs, bMs) && sameInForce(overridesOf(tenantId), aMs, bMs);
   for (let guessMs = Date.now() + databaseAheadMs; ;) {

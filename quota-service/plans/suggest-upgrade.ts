@@ -1,5 +1,6 @@
 import type { LimitDefinition } from "#database/plans/catalogue";
 import type { RankedPlan } from "#database/plans/compare-plans";
+import { amountWithGrace } from "../decisions/ceiling.ts";
 
 /** A plan that a tenant may be on. */
 export interface OfferedPlan extends RankedPlan {
@@ -45,14 +46,8 @@ export function allows(plan: RankedPlan, demand: Demand): boolean {
       limit.resource !== resource ||
       limit.enforcement !== "hard" ||
       limit.amount === null ||
-      (taken.get(limit.period) ?? 0) + amount <= mostAdmitted(limit, limit.amount),
+      (taken.get(limit.period) ?? 0) + amount <= amountWithGrace(limit.amount, limit.graceFraction) + limit.burst,
   );
-}
-
-/** A limit's amount with its burst or grace; the fraction is kept to three digits, so this is exact. */
-function mostAdmitted({ burst, graceFraction }: LimitDefinition, amount: number): number {
-  const thousandths = BigInt(Math.round(graceFraction * 1000));
-  return Number(BigInt(amount) + (BigInt(amount) * thousandths) / 1000n) + burst;
 }
 
 function lowest(plans: readonly OfferedPlan[]): string | null {

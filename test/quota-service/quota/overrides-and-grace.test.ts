@@ -99,6 +99,33 @@ test("a grace fraction admits that much beyond the amount, rounded down, and no 
   expect((await check(tenantId, 200)).reason).toBe("AMOUNT_EXCEEDS_LIMIT");
 });
 
+test("a check and the status say the same of a limit below, at and past its amount, and past its grace", async () => {
+  const tenantId = await tenantOn("wide");
+  const use = async (amount: number): Promise<void> => {
+    const item = { resource: "tokens", amount };
+    const reservationId = randomUUIDv7();
+    await service.call("POST", "/v1/quota/reservations", { body: { tenantId, reservationId, ...item } });
+    const body = { action: "close", tenantId, items: [item], settle: "now" };
+    await service.call("PATCH", `/v1/quota/reservations/${reservationId}`, { body });
+  };
+  const states = async (): Promise<unknown[]> => {
+    const { body } = await service.call("GET", `/v1/quota/status?tenantId=${tenantId}`);
+    return [(await check(tenantId, 0)).items[0]?.state, (body as { limits: { state: string }[] }).limits[0]?.state];
+  };
+  const said: unknown[] = [];
+  for (const amount of [79, 1, 20, 1, 9]) {
+    await use(amount);
+    said.push(await states());
+  }
+  expect(said).toEqual([
+    ["ok", "ok"],
+    ["warning", "warning"],
+    ["warning", "warning"],
+    ["grace", "grace"],
+    ["exceeded", "exceeded"],
+  ]);
+});
+
 test("a grace time runs from the first admission beyond the amount; a check does not start it", async () => {
   const tenantId = await tenantOn("patient");
   const crossings = async (): Promise<number> =>

@@ -1,10 +1,11 @@
 import type { ClientBase, Pool } from "pg";
 import { textArray } from "../array-text.ts";
 import type { LimitDefinition } from "../plans/catalogue.ts";
+import { LIMIT_COLUMNS } from "../plans/limit-columns.ts";
 import { query } from "../pool.ts";
 
-/** An exception from a tenant's plan, and when it is in force: from the one instant on, before the other. */
-export interface LimitOverride extends LimitDefinition {
+/** An override that has not ended: in force from the one instant on, before the other. */
+export interface LiveOverride extends LimitDefinition {
   readonly tenantId: string;
   /** Unix milliseconds. */
   readonly fromMs: number;
@@ -17,16 +18,14 @@ export interface LimitOverride extends LimitDefinition {
  * is for the caller to say, by the instant of its decision. Whoever holds a tenant's lock and reads them in a later
  * statement sees all there are: an override is made and revoked under that lock.
  */
-export async function readLimitOverrides(
+export async function readLiveOverrides(
   on: ClientBase | Pool,
   tenantIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly LimitOverride[]>> {
-  const { rows } = await query<LimitOverride>(on, {
-    name: "read-limit-overrides",
+): Promise<ReadonlyMap<string, readonly LiveOverride[]>> {
+  const { rows } = await query<LiveOverride>(on, {
+    name: "read-live-overrides",
     text: `
-      select tenant_id as "tenantId", resource, period, amount, enforcement, warn_at::double precision as "warnAt",
-        grace_fraction::double precision as "graceFraction", grace_seconds as "graceSeconds", burst,
-        on_unavailable as "onUnavailable", on_unpriced as "onUnpriced",
+      select tenant_id as "tenantId", ${LIMIT_COLUMNS},
         (extract(epoch from valid_from) * 1000)::double precision as "fromMs",
         (extract(epoch from coalesce(valid_until, 'infinity')) * 1000)::double precision as "untilMs"
       from quotel.limit_overrides
