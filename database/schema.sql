@@ -390,8 +390,20 @@ create table quotel.quota_crossings (
   period text not null,
   period_start timestamp with time zone not null,
   crossed_at timestamp with time zone not null,
-  constraint quota_crossings_pkey PRIMARY KEY (tenant_id, resource, period, period_start)
+  constraint quota_crossings_pkey PRIMARY KEY (tenant_id, resource, period, period_start),
+  constraint quota_crossings_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text, 'lifetime'::text, 'level'::text])))
 );
+
+create table quotel.rate_windows (
+  tenant_id text not null,
+  resource text not null,
+  period text not null,
+  head bigint not null,
+  counts bigint[] not null,
+  constraint rate_windows_pkey PRIMARY KEY (tenant_id, resource, period),
+  constraint rate_windows_counts_check CHECK ((cardinality(counts) <= 61)),
+  constraint rate_windows_period_check CHECK ((period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text])))
+) with (fillfactor=70);
 
 create table quotel.reservations (
   tenant_id text not null,
@@ -404,6 +416,7 @@ create table quotel.reservations (
   month_start timestamp with time zone not null,
   expires_at timestamp with time zone,
   kept_until timestamp with time zone,
+  closed_at timestamp with time zone,
   resources text[] not null,
   estimates bigint[] not null,
   true_amounts bigint[],
@@ -552,6 +565,7 @@ CREATE INDEX metric_points_levels ON quotel.metric_points USING btree (tenant_id
 CREATE INDEX price_overrides_key ON quotel.price_overrides USING btree (provider, model, service_tier, valid_from);
 CREATE INDEX quarantine_received ON quotel.quarantine USING btree (received_at);
 CREATE INDEX quarantine_waiting ON quotel.quarantine USING btree (tenant_id) WHERE ((resolved_at IS NULL) AND (signal = ANY (ARRAY['event'::text, 'point'::text, 'audit'::text])) AND (reason <> 'conflict'::text));
+CREATE INDEX reservations_closed ON quotel.reservations USING btree (tenant_id, closed_at) WHERE (state = 'closed'::text);
 CREATE INDEX reservations_expiry ON quotel.reservations USING btree (tenant_id, expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX tenants_provisioned ON quotel.tenants USING btree (provisioned_by, created_at) WHERE (provisioned_by IS NOT NULL);
 CREATE INDEX usage_events_batch ON ONLY quotel.usage_events USING btree (batch);
@@ -598,11 +612,10 @@ BEGIN ATOMIC
              s.resets_at,
              s.state,
              s.admitted,
-             s.enforced,
              ((s.enforcement <> 'hard'::text) OR (s.admitted IS NULL) OR (((s.used + s.reserved) + check_tenant_quota.tokens) <= s.admitted)) AS fits,
              ((s.admitted - s.used) - s.reserved) AS room
             FROM public.quota_status s
-           WHERE ((s.tenant_id = check_tenant_quota.tenant) AND (s.resource = 'tokens'::text) AND s.enforced)
+           WHERE ((s.tenant_id = check_tenant_quota.tenant) AND (s.resource = 'tokens'::text))
          ), verdict AS (
           SELECT COALESCE(bool_and(limits.fits), true) AS fits,
              COALESCE(bool_or(((NOT limits.fits) AND (check_tenant_quota.tokens > limits.admitted))), false) AS hopeless
@@ -640,7 +653,6 @@ BEGIN ATOMIC
              limits.resets_at,
              limits.state,
              limits.admitted,
-             limits.enforced,
              limits.fits,
              limits.room
             FROM limits
@@ -1052,6 +1064,17 @@ begin
   return a;
 end $function$;
 
+CREATE OR REPLACE FUNCTION quotel.rate_window_used(period text, head bigint, counts bigint[])
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select coalesce(quotel.as_bigint(sum(count)), 0)
+  from unnest(counts) with ordinality as c (count, position)
+  where head - (position - 1) + 60 >= floor(extract(epoch from now()) * 60
+    / case period when 'second' then 1 when 'minute' then 60 else 3600 end)
+$function$;
+
 CREATE OR REPLACE FUNCTION quotel.sequence_count(sequences int8multirange)
  RETURNS bigint
  LANGUAGE sql
@@ -1294,14 +1317,14 @@ create view public.quota_status with (security_invoker=true) as
     l.enforcement,
     l.source,
     l.override_id,
-    u.used,
-    COALESCE(q.reserved, 0::bigint) AS reserved,
+    s.used,
+    s.reserved,
         CASE
-            WHEN l.amount IS NOT NULL THEN GREATEST(l.amount - u.used - COALESCE(q.reserved, 0::bigint), 0::bigint)
+            WHEN l.amount IS NOT NULL THEN GREATEST(l.amount + s.burst - s.used - s.reserved, 0::bigint)
             ELSE NULL::bigint
         END AS remaining,
         CASE
-            WHEN l.amount > 0 THEN round(100.0 * u.used::numeric / l.amount::numeric, 1)::double precision
+            WHEN l.amount > 0 THEN round(100.0 * s.used::numeric / l.amount::numeric, 1)::double precision
             ELSE NULL::double precision
         END AS percent_used,
         CASE
@@ -1310,23 +1333,43 @@ create view public.quota_status with (security_invoker=true) as
         END AS resets_at,
         CASE
             WHEN l.amount IS NULL THEN 'ok'::text
-            WHEN u.used >= l.amount AND u.used >= g.admitted THEN 'exceeded'::text
-            WHEN u.used > l.amount THEN 'grace'::text
-            WHEN u.used::numeric >= (l.amount::numeric * l.warn_at) THEN 'warning'::text
+            WHEN s.used::numeric >= (floor(l.amount::numeric * (1::numeric + s.grace_fraction)) + s.burst::numeric) AND NOT s.in_grace_time THEN 'exceeded'::text
+            WHEN s.used > l.amount AND s.burst = 0 THEN 'grace'::text
+            WHEN s.used::numeric >= (l.amount::numeric * l.warn_at) THEN 'warning'::text
             ELSE 'ok'::text
         END AS state,
-    g.admitted,
-    l.period = ANY (ARRAY['day'::text, 'month'::text, 'lifetime'::text]) AS enforced
+        CASE
+            WHEN NOT s.in_grace_time THEN floor(l.amount::numeric * (1::numeric + s.grace_fraction))::bigint + s.burst
+            ELSE NULL::bigint
+        END AS admitted
    FROM quotel.tenants t
      JOIN quotel.effective_limits l ON l.tenant_id = t.tenant_id
      LEFT JOIN quotel.quota_totals q ON q.tenant_id = t.tenant_id AND q.resource = l.resource AND q.period = l.period AND q.period_start <= now() AND q.period_end > now()
-     LEFT JOIN LATERAL ( SELECT d.value
-           FROM quotel.level_days d
-          WHERE l.period = 'level'::text AND d.tenant_id = t.tenant_id AND d.resource = l.resource
-          ORDER BY d.day_start DESC
-         LIMIT 1) level ON true
-     CROSS JOIN LATERAL ( SELECT COALESCE(level.value, q.used, 0::bigint) AS used) u
-     CROSS JOIN LATERAL ( SELECT floor(l.amount::numeric * (1::numeric + l.grace_fraction))::bigint AS admitted) g;
+     LEFT JOIN quotel.rate_windows w ON w.tenant_id = t.tenant_id AND w.resource = l.resource AND w.period = l.period
+     LEFT JOIN quotel.quota_crossings c ON c.tenant_id = t.tenant_id AND c.resource = l.resource AND c.period = l.period AND c.period_start = COALESCE(q.period_start, '1970-01-01 00:00:00+00'::timestamp with time zone)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN l.period = 'level'::text THEN COALESCE(( SELECT d.value
+                       FROM public.usage_levels_daily d
+                      WHERE d.tenant_id = t.tenant_id AND d.resource = l.resource
+                      ORDER BY d.day_start DESC
+                     LIMIT 1), 0::bigint)
+                    WHEN w.period IS NOT NULL THEN quotel.rate_window_used(w.period, w.head, w.counts)
+                    ELSE COALESCE(q.used, 0::bigint)
+                END AS used,
+            COALESCE(q.reserved, 0::bigint) AS reserved,
+            l.period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text]) AS is_rate) u
+     CROSS JOIN LATERAL ( SELECT u.used,
+            u.reserved,
+                CASE
+                    WHEN u.is_rate THEN l.burst
+                    ELSE 0::bigint
+                END AS burst,
+                CASE
+                    WHEN u.is_rate THEN 0::numeric
+                    ELSE l.grace_fraction
+                END AS grace_fraction,
+            NOT u.is_rate AND l.grace_seconds > 0 AND (c.crossed_at IS NULL OR (c.crossed_at + make_interval(secs => l.grace_seconds::double precision)) > now()) AS in_grace_time) s;
 
 create view public.security_events as
  SELECT producer,
@@ -1483,12 +1526,21 @@ create view public.usage_levels_daily with (security_invoker=true) as
    FROM quotel.level_days;
 
 create view quotel.effective_limits with (security_invoker=true) as
- WITH plan_in_force AS (
-         SELECT plans.plan_id,
-            max(plans.version) AS version
-           FROM quotel.plans
-          GROUP BY plans.plan_id
-        )
+ SELECT overrides_in_force.tenant_id,
+    overrides_in_force.resource,
+    overrides_in_force.period,
+    overrides_in_force.amount,
+    overrides_in_force.enforcement,
+    overrides_in_force.warn_at,
+    overrides_in_force.grace_fraction,
+    overrides_in_force.grace_seconds,
+    overrides_in_force.burst,
+    overrides_in_force.on_unavailable,
+    overrides_in_force.on_unpriced,
+    'override'::text AS source,
+    overrides_in_force.override_id
+   FROM quotel.overrides_in_force
+UNION ALL
  SELECT t.tenant_id,
     l.resource,
     l.period,
@@ -1503,47 +1555,12 @@ create view quotel.effective_limits with (security_invoker=true) as
     'plan'::text AS source,
     NULL::uuid AS override_id
    FROM quotel.tenants t
-     JOIN plan_in_force p ON p.plan_id = t.plan_id
-     JOIN quotel.plan_limits l ON l.plan_id = p.plan_id AND l.version = p.version
+     JOIN quotel.plan_limits l ON l.plan_id = t.plan_id AND l.version = (( SELECT max(p.version) AS max
+           FROM quotel.plans p
+          WHERE p.plan_id = t.plan_id))
   WHERE NOT (EXISTS ( SELECT
-           FROM quotel.limit_overrides o
-          WHERE o.tenant_id = t.tenant_id AND o.resource = l.resource AND o.period = l.period AND o.revoked_at IS NULL AND o.valid_from <= now() AND (o.valid_until IS NULL OR o.valid_until > now())))
-UNION ALL
- SELECT o.tenant_id,
-    o.resource,
-    o.period,
-    o.amount,
-    o.enforcement,
-    o.warn_at,
-    o.grace_fraction,
-    o.grace_seconds,
-    o.burst,
-    o.on_unavailable,
-    o.on_unpriced,
-    'override'::text AS source,
-    o.override_id
-   FROM ( SELECT DISTINCT ON (limit_overrides.tenant_id, limit_overrides.resource, limit_overrides.period) limit_overrides.tenant_id,
-            limit_overrides.override_id,
-            limit_overrides.resource,
-            limit_overrides.period,
-            limit_overrides.amount,
-            limit_overrides.enforcement,
-            limit_overrides.warn_at,
-            limit_overrides.grace_fraction,
-            limit_overrides.grace_seconds,
-            limit_overrides.burst,
-            limit_overrides.on_unavailable,
-            limit_overrides.on_unpriced,
-            limit_overrides.valid_from,
-            limit_overrides.valid_until,
-            limit_overrides.reason,
-            limit_overrides.actor,
-            limit_overrides.created_at,
-            limit_overrides.revoked_at,
-            limit_overrides.revoked_by
-           FROM quotel.limit_overrides
-          WHERE limit_overrides.revoked_at IS NULL AND limit_overrides.valid_from <= now() AND (limit_overrides.valid_until IS NULL OR limit_overrides.valid_until > now())
-          ORDER BY limit_overrides.tenant_id, limit_overrides.resource, limit_overrides.period, limit_overrides.created_at DESC, limit_overrides.override_id DESC) o;
+           FROM quotel.overrides_in_force o
+          WHERE o.tenant_id = t.tenant_id AND o.resource = l.resource AND o.period = l.period));
 
 create view quotel.intake as
  SELECT folded_intake.minute,
@@ -1565,6 +1582,30 @@ UNION ALL
     unfolded_intake.lag_ms_sum,
     unfolded_intake.newest_ended_at
    FROM quotel.unfolded_intake;
+
+create view quotel.overrides_in_force with (security_invoker=true) as
+ SELECT DISTINCT ON (tenant_id, resource, period) tenant_id,
+    override_id,
+    resource,
+    period,
+    amount,
+    enforcement,
+    warn_at,
+    grace_fraction,
+    grace_seconds,
+    burst,
+    on_unavailable,
+    on_unpriced,
+    valid_from,
+    valid_until,
+    reason,
+    actor,
+    created_at,
+    revoked_at,
+    revoked_by
+   FROM quotel.limit_overrides
+  WHERE revoked_at IS NULL AND valid_from <= now() AND (valid_until IS NULL OR valid_until > now())
+  ORDER BY tenant_id, resource, period, created_at DESC, override_id DESC;
 
 create view quotel.quota_totals with (security_invoker=true) as
  WITH days AS (
@@ -1737,7 +1778,13 @@ create policy writer_all on quotel.metric_points as permissive for all to quotel
 alter table quotel.quarantine enable row level security;
 create policy writer_all on quotel.quarantine as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.quota_crossings enable row level security;
+create policy reader_all on quotel.quota_crossings as permissive for select to quotel_reader using (true);
+create policy tenant_own on quotel.quota_crossings as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.quota_crossings as permissive for all to quotel_writer using (true) with check (true);
+alter table quotel.rate_windows enable row level security;
+create policy reader_all on quotel.rate_windows as permissive for select to quotel_reader using (true);
+create policy tenant_own on quotel.rate_windows as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
+create policy writer_all on quotel.rate_windows as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.reservations enable row level security;
 create policy writer_all on quotel.reservations as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.rollup_labels enable row level security;
@@ -1779,6 +1826,7 @@ grant execute on function quotel.latency_bounds() to public;
 grant execute on function quotel.latency_histogram(integer,bigint) to public;
 grant execute on function quotel.latency_quantile_ms(bigint[],double precision) to public;
 grant execute on function quotel.merge_latency(integer[],integer[]) to public;
+grant execute on function quotel.rate_window_used(text,bigint,bigint[]) to public;
 grant execute on function quotel.sequence_count(int8multirange) to public;
 grant execute on function quotel.sum_arrays(integer[]) to public;
 grant execute on function quotel.sum_latency(integer[]) to public;
@@ -1856,6 +1904,9 @@ grant select on table quotel.limit_overrides to quotel_reader;
 grant select on table quotel.limit_overrides to quotel_tenant;
 grant insert, select, update on table quotel.limit_overrides to quotel_writer;
 grant insert, select on table quotel.metric_points to quotel_writer;
+grant select on table quotel.overrides_in_force to quotel_reader;
+grant select on table quotel.overrides_in_force to quotel_tenant;
+grant select on table quotel.overrides_in_force to quotel_writer;
 grant select on table quotel.plan_limits to quotel_reader;
 grant select on table quotel.plan_limits to quotel_tenant;
 grant insert, select on table quotel.plan_limits to quotel_writer;
@@ -1866,10 +1917,15 @@ grant select on table quotel.price_overrides to quotel_writer;
 grant insert, select, update on table quotel.producer_boots to quotel_writer;
 grant insert, select, update on table quotel.quarantine to quotel_writer;
 grant insert, select, update on table quotel.quarantine_days to quotel_writer;
+grant select on table quotel.quota_crossings to quotel_reader;
+grant select on table quotel.quota_crossings to quotel_tenant;
 grant insert, select on table quotel.quota_crossings to quotel_writer;
 grant select on table quotel.quota_totals to quotel_reader;
 grant select on table quotel.quota_totals to quotel_tenant;
 grant select on table quotel.quota_totals to quotel_writer;
+grant select on table quotel.rate_windows to quotel_reader;
+grant select on table quotel.rate_windows to quotel_tenant;
+grant insert, select, update on table quotel.rate_windows to quotel_writer;
 grant insert, select, update on table quotel.reservations to quotel_writer;
 grant insert, select on table quotel.rollup_labels to quotel_writer;
 grant insert, select, update on table quotel.security_events to quotel_writer;

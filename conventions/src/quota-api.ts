@@ -81,10 +81,10 @@ export interface DecisionItem {
   readonly state: "ok" | "warning" | "grace" | "exceeded";
   readonly enforcement: Enforcement;
   readonly source: "plan" | "override" | "default";
-  /** On a soft or shadow limit: whether a hard one would have allowed it. */
+  /** Present on a rate limit with a burst: what any window takes beyond `limit`. */
+  readonly burst?: number;
+  /** Present on a shadow limit: whether it would have allowed what was asked for, were it a hard one. */
   readonly wouldAllow?: boolean;
-  /** Present and `false` on a limit that is stored and shown but not enforced yet (rate limits). */
-  readonly enforced?: false;
 }
 
 /** The answer to a check; also sent, with 200, when it denies. */

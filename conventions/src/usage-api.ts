@@ -25,8 +25,6 @@ export interface UsageStats {
     readonly enforcement: "hard" | "soft" | "shadow";
     /** `override`: an administrator's exception from the plan. */
     readonly source: "plan" | "override";
-    /** `false` on a limit that is stored and shown but not enforced yet (rate limits). */
-    readonly enforced: boolean;
   }[];
   readonly warnings: readonly string[];
   readonly timestamp: string;

@@ -79,6 +79,8 @@ create table quotel.reservations (
   expires_at timestamptz,
   -- How long an open one that expires is kept; null where expiry frees it.
   kept_until timestamptz,
+  -- A hold on a level ends with the first sample after it.
+  closed_at timestamptz,
   -- One element per resource, all in the same order. held is the hold, a pure function of the others.
   resources text[] not null,
   estimates bigint[] not null,
@@ -94,28 +96,54 @@ create table quotel.reservations (
 ) with (fillfactor = 70);
 -- Only what still holds something is in it, so its size follows the work in flight, not the history.
 create index reservations_expiry on quotel.reservations (tenant_id, expires_at) where expires_at is not null;
+-- What waits for its spans.
+create index reservations_closed on quotel.reservations (tenant_id, closed_at) where state = 'closed';
 
--- When a limit with a grace time was first exceeded in a period: its grace runs from there. Never moved.
+-- What rate limits have admitted lately: one row per limit that admitted anything. Set under the tenant's lock.
+create table quotel.rate_windows (
+  tenant_id text not null,
+  resource text not null,
+  period text not null check (period in ('second', 'minute', 'hour')),
+  -- Number of the newest sub-bucket (a sixtieth of the window) since the epoch, and the amounts by age, the newest first:
+  -- it and the sixty before it. See rate-window.ts.
+  head bigint not null,
+  counts bigint[] not null check (cardinality(counts) <= 61),
+  primary key (tenant_id, resource, period)
+) with (fillfactor = 70);
+
+-- When something past a limit's amount was first admitted in a period: its grace time runs from then. Written with that
+-- admission, under the tenant's lock, and never moved.
 create table quotel.quota_crossings (
   tenant_id text not null,
   resource text not null,
-  period text not null,
+  period text not null check (period in ('day', 'month', 'lifetime', 'level')),
+  -- The epoch for a lifetime and a level.
   period_start timestamptz not null,
   crossed_at timestamptz not null,
   primary key (tenant_id, resource, period, period_start)
 );
 
 alter table quotel.day_totals enable row level security;
-alter table quotel.quota_crossings enable row level security;
-create policy writer_all on quotel.quota_crossings to quotel_writer using (true) with check (true);
-grant select, insert on quotel.quota_crossings to quotel_writer;
 alter table quotel.reservations enable row level security;
+alter table quotel.quota_crossings enable row level security;
+alter table quotel.rate_windows enable row level security;
 create policy writer_all on quotel.day_totals to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.reservations to quotel_writer using (true) with check (true);
+create policy writer_all on quotel.rate_windows to quotel_writer using (true) with check (true);
+create policy reader_all on quotel.rate_windows for select to quotel_reader using (true);
+create policy tenant_own on quotel.rate_windows for select to quotel_tenant
+  using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
+create policy writer_all on quotel.quota_crossings to quotel_writer using (true) with check (true);
+create policy reader_all on quotel.quota_crossings for select to quotel_reader using (true);
+create policy tenant_own on quotel.quota_crossings for select to quotel_tenant
+  using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 create policy reader_all on quotel.day_totals for select to quotel_reader using (true);
 create policy tenant_own on quotel.day_totals for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 
 grant select, insert, update on quotel.day_totals, quotel.reservations to quotel_writer;
+grant select, insert, update on quotel.rate_windows to quotel_writer;
+grant select, insert on quotel.quota_crossings to quotel_writer;
+grant select on quotel.quota_crossings, quotel.rate_windows to quotel_reader, quotel_tenant;
 grant select on quotel.quota_totals to quotel_writer;
 grant select on quotel.day_totals, quotel.quota_totals to quotel_reader, quotel_tenant;

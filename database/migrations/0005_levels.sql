@@ -105,63 +105,79 @@ grant select, insert, update on quotel.levels, quotel.level_days, quotel.counter
 grant select on quotel.level_days to quotel_reader, quotel_tenant;
 grant select on public.usage_levels, public.usage_levels_daily to quotel_reader, quotel_tenant, quotel_writer;
 
--- The limits that hold for each tenant at now(): of each resource and period the override in force that was made last,
--- else the plan's.
-create view quotel.effective_limits with (security_invoker = true) as
-with plan_in_force as (
-  select plan_id, max(version) as version from quotel.plans group by plan_id
-)
-select t.tenant_id, l.resource, l.period, l.amount, l.enforcement, l.warn_at, l.grace_fraction, l.grace_seconds, l.burst,
-  l.on_unavailable, l.on_unpriced, 'plan' as source, null::uuid as override_id
-from quotel.tenants t
-join plan_in_force p on p.plan_id = t.plan_id
-join quotel.plan_limits l on l.plan_id = p.plan_id and l.version = p.version
-where not exists (
-  select from quotel.limit_overrides o
-  where o.tenant_id = t.tenant_id and o.resource = l.resource and o.period = l.period
-    and o.revoked_at is null and o.valid_from <= now() and (o.valid_until is null or o.valid_until > now()))
-union all
-select tenant_id, resource, period, amount, enforcement, warn_at, grace_fraction, grace_seconds, burst, on_unavailable,
-  on_unpriced, 'override', override_id
-from (
-  select distinct on (tenant_id, resource, period) * from quotel.limit_overrides
-  where revoked_at is null and valid_from <= now() and (valid_until is null or valid_until > now())
-  order by tenant_id, resource, period, created_at desc, override_id desc
-) o;
+-- Of the overrides in force at now() for a resource and period, the one made last: it counts in place of the plan's limit.
+create view quotel.overrides_in_force with (security_invoker = true) as
+select distinct on (tenant_id, resource, period) *
+from quotel.limit_overrides
+where revoked_at is null and valid_from <= now() and (valid_until is null or valid_until > now())
+order by tenant_id, resource, period, created_at desc, override_id desc;
 
--- Every limit of every tenant with its usage in the period that holds now(); of a level, what is held now.
+-- The limits that hold at now(), as decisions apply them.
+create view quotel.effective_limits with (security_invoker = true) as
+select tenant_id, resource, period, amount, enforcement, warn_at, grace_fraction, grace_seconds, burst, on_unavailable,
+  on_unpriced, 'override' as source, override_id
+from quotel.overrides_in_force
+union all
+select t.tenant_id, l.resource, l.period, l.amount, l.enforcement, l.warn_at, l.grace_fraction, l.grace_seconds, l.burst,
+  l.on_unavailable, l.on_unpriced, 'plan', null::uuid
+from quotel.tenants t
+join quotel.plan_limits l on l.plan_id = t.plan_id
+  and l.version = (select max(p.version) from quotel.plans p where p.plan_id = t.plan_id)
+where not exists (
+  select from quotel.overrides_in_force o
+  where o.tenant_id = t.tenant_id and o.resource = l.resource and o.period = l.period);
+
+-- What counts against a rate limit at now(); the arithmetic of rate-window.ts.
+create function quotel.rate_window_used(period text, head bigint, counts bigint[]) returns bigint
+language sql stable parallel safe as $$
+  select coalesce(quotel.as_bigint(sum(count)), 0)
+  from unnest(counts) with ordinality as c (count, position)
+  where head - (position - 1) + 60 >= floor(extract(epoch from now()) * 60
+    / case period when 'second' then 1 when 'minute' then 60 else 3600 end)
+$$;
+
+-- Every limit of every tenant with its usage in the period that holds now().
 create view public.quota_status with (security_invoker = true) as
 select
-  t.tenant_id, t.plan_id as plan, t.plan_source, t.licence_status, t.licence_expires_at,
-  l.resource, l.period, l.amount as limit_amount, l.enforcement, l.source, l.override_id,
-  u.used,
-  coalesce(q.reserved, 0) as reserved,
-  case when l.amount is not null then greatest(l.amount - u.used - coalesce(q.reserved, 0), 0) end as remaining,
-  case when l.amount > 0 then round(100.0 * u.used / l.amount, 1)::double precision end as percent_used,
+  t.tenant_id, t.plan_id as plan, t.plan_source, t.licence_status, t.licence_expires_at, l.resource,
+  l.period, l.amount as limit_amount, l.enforcement, l.source, l.override_id, s.used, s.reserved,
+  case when l.amount is not null then greatest(l.amount + s.burst - s.used - s.reserved, 0) end as remaining,
+  case when l.amount > 0 then round(100.0 * s.used / l.amount, 1)::double precision end as percent_used,
   case when l.period in ('day', 'month') then q.period_end end as resets_at,
-  -- grace: past the amount, and within what is admitted beyond it.
   case
     when l.amount is null then 'ok'
-    when u.used >= l.amount and u.used >= g.admitted then 'exceeded'
-    when u.used > l.amount then 'grace'
-    when u.used >= l.amount * l.warn_at then 'warning'
+    when s.used >= floor(l.amount * (1 + s.grace_fraction)) + s.burst and not s.in_grace_time then 'exceeded'
+    when s.used > l.amount and s.burst = 0 then 'grace'
+    when s.used >= l.amount * l.warn_at then 'warning'
     else 'ok'
   end as state,
-  -- The amount and its grace; null = unlimited.
-  g.admitted,
-  l.period in ('day', 'month', 'lifetime') as enforced
+  -- The most that is admitted now, with grace and burst; null = unlimited.
+  case when not s.in_grace_time then floor(l.amount * (1 + s.grace_fraction))::bigint + s.burst end as admitted
 from quotel.tenants t
 join quotel.effective_limits l on l.tenant_id = t.tenant_id
 left join quotel.quota_totals q
   on q.tenant_id = t.tenant_id and q.resource = l.resource and q.period = l.period
   and q.period_start <= now() and q.period_end > now()
-left join lateral (
-  select d.value from quotel.level_days d
-  where l.period = 'level' and d.tenant_id = t.tenant_id and d.resource = l.resource
-  order by d.day_start desc limit 1
-) level on true
-cross join lateral (select coalesce(level.value, q.used, 0) as used) u
-cross join lateral (select floor(l.amount * (1 + l.grace_fraction))::bigint as admitted) g;
+left join quotel.rate_windows w on w.tenant_id = t.tenant_id and w.resource = l.resource and w.period = l.period
+left join quotel.quota_crossings c on c.tenant_id = t.tenant_id and c.resource = l.resource and c.period = l.period
+  and c.period_start = coalesce(q.period_start, timestamptz 'epoch')
+cross join lateral (
+  select
+    case when l.period = 'level' then coalesce((
+        select d.value from public.usage_levels_daily d where d.tenant_id = t.tenant_id and d.resource = l.resource
+        order by d.day_start desc limit 1), 0)
+      when w.period is not null then quotel.rate_window_used(w.period, w.head, w.counts)
+      else coalesce(q.used, 0) end as used,
+    coalesce(q.reserved, 0) as reserved,
+    l.period in ('second', 'minute', 'hour') as is_rate
+) u
+cross join lateral (
+  select u.used, u.reserved,
+    case when u.is_rate then l.burst else 0 end as burst,
+    case when u.is_rate then 0 else l.grace_fraction end as grace_fraction,
+    not u.is_rate and l.grace_seconds > 0
+      and (c.crossed_at is null or c.crossed_at + make_interval(secs => l.grace_seconds) > now()) as in_grace_time
+) s;
 
-grant select on quotel.effective_limits to quotel_reader, quotel_tenant, quotel_writer;
+grant select on quotel.overrides_in_force, quotel.effective_limits to quotel_reader, quotel_tenant, quotel_writer;
 grant select on public.quota_status to quotel_reader, quotel_tenant, quotel_writer;

@@ -15,7 +15,7 @@ begin atomic
         or s.used + s.reserved + check_tenant_quota.tokens <= s.admitted as fits,
       s.admitted - s.used - s.reserved as room
     from public.quota_status s
-    where s.tenant_id = check_tenant_quota.tenant and s.resource = 'tokens' and s.enforced
+    where s.tenant_id = check_tenant_quota.tenant and s.resource = 'tokens'
   ), verdict as (
     select coalesce(bool_and(fits), true) as fits,
       coalesce(bool_or(not fits and check_tenant_quota.tokens > admitted), false) as hopeless

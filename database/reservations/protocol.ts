@@ -28,6 +28,8 @@ export interface Reservation {
   readonly expiresAtMs: number | null;
   /** How long its holds are kept when it expires unclosed; null where expiry frees them, and where it is not open. */
   readonly keptUntilMs: number | null;
+  /** Null until it is closed. */
+  readonly closedAtMs: number | null;
   readonly resources: readonly ReservedResource[];
 }
 
@@ -55,13 +57,20 @@ export function settle(
 export function close(
   reservation: Reservation,
   amounts: readonly { readonly resource: string; readonly amount: number }[],
-  settleByMs: number,
+  { closedAtMs, settleByMs }: { readonly closedAtMs: number; readonly settleByMs: number },
 ): Reservation {
   const resources = withEveryResource(reservation, amounts).map((item) => ({
     ...item,
     trueAmount: amounts.find((it) => it.resource === item.resource)?.amount ?? item.settled,
   }));
-  return finished({ ...reservation, phase: "closed", resources, expiresAtMs: settleByMs, keptUntilMs: null });
+  return finished({
+    ...reservation,
+    phase: "closed",
+    resources,
+    closedAtMs,
+    expiresAtMs: settleByMs,
+    keptUntilMs: null,
+  });
 }
 
 /** Add to the estimates and move the expiry. Whether it fits is the caller's decision. */
@@ -106,16 +115,8 @@ export function earlyReservation(
   reservationId: string,
   at: Pick<Reservation, "admittedAtMs" | "dayStartMs" | "monthStartMs">,
 ): Reservation {
-  return {
-    tenantId,
-    reservationId,
-    phase: "early",
-    requestHash: null,
-    ...at,
-    expiresAtMs: null,
-    keptUntilMs: null,
-    resources: [],
-  };
+  const nothing = { requestHash: null, expiresAtMs: null, keptUntilMs: null, closedAtMs: null, resources: [] };
+  return { tenantId, reservationId, phase: "early", ...nothing, ...at };
 }
 
 function withEveryResource(

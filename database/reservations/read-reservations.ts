@@ -18,6 +18,7 @@ interface Row {
   month_ms: number;
   expires_ms: number | null;
   kept_until_ms: number | null;
+  closed_ms: number | null;
   resources: string[];
   estimates: number[];
   true_amounts: number[] | null;
@@ -32,6 +33,7 @@ const COLUMNS = `
   (extract(epoch from month_start) * 1000)::bigint as month_ms,
   (extract(epoch from expires_at) * 1000)::bigint as expires_ms,
   (extract(epoch from kept_until) * 1000)::bigint as kept_until_ms,
+  (extract(epoch from closed_at) * 1000)::bigint as closed_ms,
   resources, estimates, true_amounts, settled, late_after_expiry`;
 
 /**
@@ -123,6 +125,7 @@ function reservationOf(row: Row): Reservation {
     monthStartMs: row.month_ms,
     expiresAtMs: row.expires_ms,
     keptUntilMs: row.kept_until_ms,
+    closedAtMs: row.closed_ms,
     resources: row.resources.map((resource, index) => ({
       resource,
       estimate: row.estimates[index]!,

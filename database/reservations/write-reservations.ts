@@ -48,24 +48,25 @@ export async function writeReservationsAndTotals(
 const INSERT = `
       insert into quotel.reservations as r (
         tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
-        kept_until, resources, estimates, true_amounts, settled, held, late_after_expiry)
+        kept_until, closed_at, resources, estimates, true_amounts, settled, held, late_after_expiry)
       select
         tenant_id, reservation_id, state, decode(request_hash, 'hex'), decision::json, admitted_at, day_start,
-        month_start, expires_at, kept_until, resources::text[], estimates::bigint[], true_amounts::bigint[], settled::bigint[],
-        held::bigint[], late_after_expiry::bigint[]
+        month_start, expires_at, kept_until, closed_at, resources::text[], estimates::bigint[], true_amounts::bigint[],
+        settled::bigint[], held::bigint[], late_after_expiry::bigint[]
       from unnest(
         $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-        $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::text[], $16::text[]) as input (
+        $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[],
+        $14::text[], $15::text[], $16::text[], $17::text[]) as input (
         tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
-        kept_until, resources, estimates, true_amounts, settled, held, late_after_expiry)`;
+        kept_until, closed_at, resources, estimates, true_amounts, settled, held, late_after_expiry)`;
 
 const OR_UPDATE = `
       on conflict (tenant_id, reservation_id) do update set
         state = excluded.state, request_hash = excluded.request_hash,
         decision = coalesce(excluded.decision, r.decision),
         admitted_at = excluded.admitted_at, day_start = excluded.day_start, month_start = excluded.month_start,
-        expires_at = excluded.expires_at, kept_until = excluded.kept_until, resources = excluded.resources, estimates = excluded.estimates,
+        expires_at = excluded.expires_at, kept_until = excluded.kept_until, closed_at = excluded.closed_at,
+        resources = excluded.resources, estimates = excluded.estimates,
         true_amounts = excluded.true_amounts, settled = excluded.settled, held = excluded.held,
         late_after_expiry = excluded.late_after_expiry`;
 
@@ -102,6 +103,7 @@ function columnsOf(changes: readonly ReservationChange[]): string[] {
     instants((row) => row.monthStartMs),
     instants((row) => row.expiresAtMs),
     instants((row) => row.keptUntilMs),
+    instants((row) => row.closedAtMs),
     textArray(rows.map((row) => plainArray(row.resources.map((item) => item.resource)))),
     perResource((item) => item.estimate),
     textArray(rows.map((row) => (isClosed(row) ? plainArray(row.resources.map(trueAmountOf)) : null))),

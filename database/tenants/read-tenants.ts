@@ -13,7 +13,7 @@ export interface Tenant {
   readonly planVersion: number;
   readonly planSource: "default" | "assigned";
   readonly licenceStatus: LicenceStatus;
-  /** From then on the licence counts as expired; null = it does not end. */
+  /** From then on the licence counts as expired, whatever its status; null = it does not end. */
   readonly licenceExpiresAtMs: number | null;
   readonly calendar: readonly CalendarVersion[];
 }
@@ -30,7 +30,7 @@ interface Row {
 
 const TEXT = `
   select t.tenant_id, t.plan_id, t.plan_source, t.licence_status,
-    (extract(epoch from t.licence_expires_at) * 1000)::double precision as licence_expires_ms,
+    (extract(epoch from t.licence_expires_at) * 1000)::bigint as licence_expires_ms,
     (select max(p.version) from quotel.plans p where p.plan_id = t.plan_id) as plan_version,
     (select json_agg(json_build_object('from_ms', (extract(epoch from c.effective_from) * 1000)::bigint,
         'zone', c.zone, 'anchor_day', c.anchor_day) order by c.effective_from)

@@ -3,8 +3,6 @@ import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
 import type { QuotaItem, ReservationDecision } from "@quotel/conventions";
 import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
-import { insertCrossings } from "#database/crossings/insert-crossings";
-import { readLiveOverrides } from "#database/overrides/read-live-overrides";
 import { earlyReservation, extend, holdOf, isOpen } from "#database/reservations/protocol";
 import type { Reservation } from "#database/reservations/protocol";
 import { readDecision } from "#database/reservations/read-decision";
@@ -15,14 +13,17 @@ import { accountingPeriods } from "#database/periods/period";
 import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { TotalDeltas } from "#database/totals/add-to-totals";
-import { judge } from "./judge.ts";
-import type { Judged } from "./judge.ts";
+import { insertCrossings } from "#database/limits/insert-crossings";
+import { writeRateWindows } from "#database/limits/write-rate-windows";
 import type { ExtendRequest, LeaseOutcome, LeaseRequest, PatchOutcome, ReserveRequest } from "./contract.ts";
+import type { GroupFacts } from "./facts/group-facts.ts";
 import { leaseTerms } from "./lease.ts";
 import type { LeaseFacts, Terms } from "./lease.ts";
 import { readFacts } from "./read-facts.ts";
-import type { DecisionSources, FactsOfGroup } from "./read-facts.ts";
+import type { DecisionSources } from "./read-facts.ts";
 import { reservationStateOf } from "./reservation-state.ts";
+import { judge } from "./verdict/judge.ts";
+import type { Judged } from "./verdict/judge.ts";
 
 /** What may admit work, and so needs the tenant's lock. */
 export type AdmitRequest = HoldRequest | (ExtendRequest & { readonly action: "extend" });
@@ -61,24 +62,24 @@ async function admit(
   group: readonly AdmitRequest[],
   wait: boolean,
 ): Promise<(Outcome | null)[]> {
-  const tenantIds = [...new Set(group.map((request) => request.tenantId))];
-  // Statements of one connection run in this order: overrides are read once the tenants are locked.
-  const [tenants, locked, overrides] = await Promise.all([
-    lockTenants(client, tenantIds, wait),
+  const [tenants, locked] = await Promise.all([
+    lockTenants(client, [...new Set(group.map((request) => request.tenantId))], wait),
     lockReservations(client, group),
-    readLiveOverrides(client, tenantIds),
   ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
   if (ours.length === 0) return group.map(() => null);
-  const facts = await readFacts(client, sources, askedBy(ours, tenants), overrides);
+  const facts = await readFacts(client, sources, askedBy(ours, tenants));
   const desk = new AdmissionDesk(client, locked, facts);
   const outcomes: (Outcome | null)[] = [];
   for (const request of group) {
     const tenant = tenants.get(request.tenantId);
     outcomes.push(tenant ? await desk.serve(request, tenant) : null);
   }
-  await insertCrossings(client, facts.crossings(), facts.nowMs);
-  await writeReservationsAndTotals(client, desk.changes(), calendarsOf(tenants), new TotalDeltas());
+  await Promise.all([
+    insertCrossings(client, facts.newCrossings()),
+    writeRateWindows(client, facts.newWindows()),
+    writeReservationsAndTotals(client, desk.changes(), calendarsOf(tenants), new TotalDeltas()),
+  ]);
   return outcomes;
 }
 
@@ -94,11 +95,11 @@ function askedBy(
 /** Serves a group's requests one after the other, each on what the ones before it left. */
 class AdmissionDesk {
   readonly #client: ClientBase;
-  readonly #facts: FactsOfGroup;
+  readonly #facts: GroupFacts;
   readonly #before: ReadonlyMap<string, Reservation>;
   readonly #changed = new Map<string, ReservationChange>();
 
-  constructor(client: ClientBase, locked: readonly Reservation[], facts: FactsOfGroup) {
+  constructor(client: ClientBase, locked: readonly Reservation[], facts: GroupFacts) {
     this.#client = client;
     this.#facts = facts;
     this.#before = new Map(locked.map((it) => [reservationKeyText(it.tenantId, it.reservationId), it]));
@@ -131,10 +132,10 @@ class AdmissionDesk {
     const { items, expiresAtMs, keptUntilMs, refusals } =
       request.action === "reserve"
         ? { items: request.items, expiresAtMs: nowMs + request.ttlSeconds * 1000, keptUntilMs: null, refusals: [] }
-        : this.#leaseTerms(request, day.endMs, month.endMs);
+        : this.#leaseTerms(request, tenant, day.endMs, month.endMs);
     const verdict = judge(this.#facts, tenant, items, settledOf);
     const refused = refusals.length > 0;
-    if (!verdict.decision.allowed && !(refused && verdict.decision.reason === "QUOTA_EXCEEDED")) {
+    if (!verdict.decision.allowed && !(refused && isPassing(verdict.decision.reason))) {
       return { kind: "denied", decision: { ...verdict.decision, reservationId, expiresAt: null } };
     }
     if (refused) return { kind: "refused", refusals };
@@ -151,15 +152,14 @@ class AdmissionDesk {
       verdict.granted,
       expiresAtMs,
     );
-    this.#keep(key, early, opened, decision);
-    this.#cross(request.tenantId, verdict.crossed);
+    this.#keep(key, tenant, early, opened, verdict, decision);
     return { kind: "reserved", decision };
   }
 
-  #leaseTerms({ tenantId, items }: LeaseRequest, dayEndMs: number, monthEndMs: number): Terms {
-    const { nowMs, limitsOf } = this.#facts;
-    const standingOf: LeaseFacts["standingOf"] = (resource, period) => this.#facts.standing(tenantId, resource, period);
-    return leaseTerms({ nowMs, dayEndMs, monthEndMs, limits: limitsOf.get(tenantId) ?? [], standingOf }, items);
+  #leaseTerms({ items }: LeaseRequest, tenant: Tenant, dayEndMs: number, monthEndMs: number): Terms {
+    const standingOf: LeaseFacts["standingOf"] = (resource, period) => this.#facts.standing(tenant, resource, period);
+    const { nowMs } = this.#facts;
+    return leaseTerms({ nowMs, dayEndMs, monthEndMs, limits: this.#facts.limitsOf(tenant), standingOf }, items);
   }
 
   #extend(key: string, request: ExtendRequest, tenant: Tenant, current: Reservation | null): Outcome {
@@ -178,26 +178,35 @@ class AdmissionDesk {
     const ttlSeconds = request.ttlSeconds ?? (request.items.length === 0 ? RESERVATION_TTL_SECONDS_DEFAULT : null);
     const expiresAtMs = ttlSeconds === null ? current.expiresAtMs! : this.#facts.nowMs + ttlSeconds * 1000;
     const extended = extend(current, verdict.granted, expiresAtMs);
-    this.#keep(key, this.#before.get(key) ?? null, extended);
-    this.#cross(request.tenantId, verdict.crossed);
+    this.#keep(key, tenant, this.#before.get(key) ?? null, extended, verdict);
     return { kind: "changed", state: reservationStateOf(extended) };
   }
 
-  #cross(tenantId: string, limits: Judged["crossed"]): void {
-    for (const { resource, period } of limits) this.#facts.cross(tenantId, resource, period);
-  }
-
-  /** Remembers a change, and lets the requests that follow in this group see its hold. */
-  #keep(key: string, before: Reservation | null, after: Reservation, decision?: ReservationDecision): void {
+  /** Remembers a change, and lets the requests that follow in this group see its hold and what it has crossed. */
+  #keep(
+    key: string,
+    tenant: Tenant,
+    before: Reservation | null,
+    after: Reservation,
+    verdict: Judged,
+    decision?: ReservationDecision,
+  ): void {
     const previous = this.#changed.get(key);
     for (const item of after.resources) {
       const was = (previous?.after ?? before)?.resources.find((it) => it.resource === item.resource);
       const phase = (previous?.after ?? before)?.phase ?? "early";
       const added = holdOf(after.phase, item) - (was ? holdOf(phase, was) : 0);
-      if (added !== 0) this.#facts.hold(after.tenantId, item.resource, added);
+      if (added !== 0) this.#facts.hold(tenant, item.resource, added);
     }
+    for (const limit of verdict.crossed) this.#facts.cross(tenant, limit);
+    for (const { resource, amount } of verdict.granted) this.#facts.consume(tenant, resource, amount);
     this.#changed.set(key, { before, after, decision: decision ?? previous?.decision });
   }
+}
+
+/** Whether the same request may be admitted later: then it is no reason against a single reservation. */
+function isPassing(reason: ReservationDecision["reason"]): boolean {
+  return reason === "QUOTA_EXCEEDED" || reason === "RATE_LIMITED";
 }
 
 /** The decision on a lease says what was wanted, not what of it was put to the limits. */

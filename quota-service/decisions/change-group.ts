@@ -67,7 +67,7 @@ function afterRequest(reservation: Reservation, request: ChangeRequest, nowMs: n
     // A caller that did not get the answer closes again: the same truth changes nothing.
     return isClosedAt(reservation, request.items) ? reservation : null;
   }
-  return live ? close(reservation, request.items, nowMs + SETTLE_WITHIN_MS) : null;
+  return live ? close(reservation, request.items, { closedAtMs: nowMs, settleByMs: nowMs + SETTLE_WITHIN_MS }) : null;
 }
 
 function isClosedAt(reservation: Reservation, items: readonly QuotaItem[]): boolean {

@@ -1,18 +1,18 @@
 import type { Decision } from "@quotel/conventions";
 import type { ClientBase, Pool } from "pg";
-import { readLiveOverrides } from "#database/overrides/read-live-overrides";
 import { planVersionInForce } from "#database/plans/plan-version";
 import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { inTransaction } from "#database/transaction";
 import type { CheckOutcome, CheckRequest } from "./contract.ts";
-import { judge } from "./judge.ts";
+import type { GroupFacts } from "./facts/group-facts.ts";
 import { readFacts } from "./read-facts.ts";
-import type { DecisionSources, FactsOfGroup } from "./read-facts.ts";
+import type { DecisionSources } from "./read-facts.ts";
+import { judge } from "./verdict/judge.ts";
 
 /**
- * Answers checks that wait together, on one connection and without a lock: a check changes nothing, so each is judged as
- * if it were alone. A tenant that nobody has registered is judged by the default plan, and not provisioned.
+ * Answers checks that wait from one snapshot, without a lock: a check changes nothing, so each is judged as if it were
+ * alone. A tenant that nobody has registered is judged by the default plan, and not provisioned.
  */
 export function checkGroup(
   pool: Pool,
@@ -20,17 +20,17 @@ export function checkGroup(
   defaultPlan: string | null,
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
-  return inTransaction(pool, (client) => check(client, sources, defaultPlan, group));
+  // On one connection, where what is read shares a flight and the clock is read last.
+  return inTransaction(pool, (client) => checkOn(client, sources, defaultPlan, group));
 }
 
-async function check(
+async function checkOn(
   client: ClientBase,
   sources: DecisionSources,
   defaultPlan: string | null,
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
-  const tenantIds = [...new Set(group.map((request) => request.tenantId))];
-  const [known, overrides] = await Promise.all([readTenants(client, tenantIds), readLiveOverrides(client, tenantIds)]);
+  const known = await readTenants(client, [...new Set(group.map((request) => request.tenantId))]);
   const newcomers = group.some((request) => !known.has(request.tenantId));
   const version = defaultPlan !== null && newcomers ? await planVersionInForce(client, defaultPlan) : null;
   const tenantOf = (tenantId: string): Tenant | null =>
@@ -39,7 +39,7 @@ async function check(
     const tenant = tenantOf(request.tenantId);
     return tenant === null ? [] : request.items.map(({ resource }) => ({ tenant, resource }));
   });
-  const facts = await readFacts(client, sources, asked, overrides);
+  const facts = await readFacts(client, sources, asked);
   return group.map((request) => {
     const tenant = tenantOf(request.tenantId);
     if (tenant === null) return { kind: "unknown_tenant" };
@@ -52,7 +52,7 @@ function newcomer(tenantId: string, planId: string, planVersion: number | null):
   return { tenantId, ...plan, licenceStatus: "active", licenceExpiresAtMs: null, calendar: [] };
 }
 
-function decisionFor(tenant: Tenant, request: CheckRequest, facts: FactsOfGroup): Decision {
+function decisionFor(tenant: Tenant, request: CheckRequest, facts: GroupFacts): Decision {
   const { decision } = judge(facts, tenant, request.items, () => 0);
   return { ...decision, items: decision.items.map(({ granted: _granted, ...item }) => item) };
 }

@@ -13,7 +13,7 @@ import type {
 import { changeGroup } from "./change-group.ts";
 import type { ChangeRequest } from "./change-group.ts";
 import { checkGroup } from "./check-group.ts";
-import { failOpen } from "./fail-open.ts";
+import { failOpen } from "./away/fail-open.ts";
 import { LaneWriters } from "./lane-writers.ts";
 import { PlanLimits } from "./limit.ts";
 import { closeAndSettleNow } from "./settle-now.ts";

@@ -1,8 +1,7 @@
 import type { LimitPeriod, QuotaItem } from "@quotel/conventions";
 import type { Standing } from "#database/totals/read-standings";
-import { isQuota } from "./decide.ts";
-import type { QuotaPeriod } from "./decide.ts";
-import type { Limit } from "./limit.ts";
+import { isQuota } from "./limit.ts";
+import type { Limit, QuotaPeriod } from "./limit.ts";
 
 /** A lease is at most a tenth of what remains, so that a crash keeps little from others. */
 const REMAINING_BY = 10;

@@ -9,6 +9,14 @@ export interface Limit extends LimitDefinition {
   readonly source: "plan" | "override";
 }
 
+/** A limit over an accounting period, whose amount is counted from usage and holds. */
+export type QuotaLimit = Limit & { readonly period: QuotaPeriod };
+export type QuotaPeriod = "day" | "month" | "lifetime";
+
+export function isQuota(limit: Limit): limit is QuotaLimit {
+  return limit.period === "day" || limit.period === "month" || limit.period === "lifetime";
+}
+
 /** Limits by plan version, remembered: versions are immutable, so what has been read once stays true. */
 export class PlanLimits {
   readonly #limits = new Map<string, readonly Limit[]>();

@@ -37,11 +37,11 @@ const decisionItem = {
   state: oneOf("ok", "warning", "grace", "exceeded"),
   enforcement: oneOf("hard", "soft", "shadow"),
   source: oneOf("plan", "override", "default"),
+  burst: { ...ref("Amount"), description: "Present on a rate limit with a burst: what any window takes beyond limit." },
   wouldAllow: {
-    type: "boolean",
-    description: "On a soft or shadow limit: whether a hard one would have allowed it.",
+    ...flag,
+    description: "Present on a shadow limit: whether it would have allowed what was asked for, were it a hard one.",
   },
-  enforced: { const: false, description: "Present on a limit that is stored and shown but not enforced yet." },
 };
 const decision = {
   allowed: flag,
@@ -57,6 +57,8 @@ const decision = {
   mode: oneOf("strict", "fail_open", "fail_closed"),
   retryAfterSeconds: { type: ["integer", "null"] },
 };
+
+const OPTIONAL_OF_ITEM = ["burst", "wouldAllow"];
 
 /** Bodies of `/v1/quota`. */
 export const quotaSchemas: Readonly<Record<string, Schema>> = {
@@ -132,12 +134,12 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
     suffices: { ...flag, description: "Whether the tenant's plan allows it now." },
     suggestUpgrade: { ...nullable(text), description: "The lowest plan above it that would." },
   }),
-  Decision: object({ ...decision, items: array(object(decisionItem, ["enforced", "wouldAllow"])) }),
+  Decision: object({ ...decision, items: array(object(decisionItem, OPTIONAL_OF_ITEM)) }),
   ReservationDecision: object({
     ...decision,
     reservationId: ref("ReservationId"),
     expiresAt: nullable(instant),
-    items: array(object({ ...decisionItem, granted: ref("Amount") }, ["enforced", "wouldAllow"])),
+    items: array(object({ ...decisionItem, granted: ref("Amount") }, OPTIONAL_OF_ITEM)),
   }),
   ReservationState: object({
     reservationId: ref("ReservationId"),

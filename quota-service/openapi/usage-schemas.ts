@@ -15,7 +15,6 @@ const limits = array(
     state: oneOf("ok", "warning", "grace", "exceeded"),
     enforcement: oneOf("hard", "soft", "shadow"),
     source: { ...oneOf("plan", "override"), description: "override: an administrator's exception from the plan." },
-    enforced: { type: "boolean" },
   }),
 );
 

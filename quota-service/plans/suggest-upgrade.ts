@@ -1,6 +1,6 @@
 import type { LimitDefinition } from "#database/plans/catalogue";
 import type { RankedPlan } from "#database/plans/compare-plans";
-import { amountWithGrace } from "../decisions/ceiling.ts";
+import { amountWithGrace } from "../decisions/verdict/quota-standing.ts";
 
 /** A plan that a tenant may be on. */
 export interface OfferedPlan extends RankedPlan {

@@ -25,7 +25,7 @@ export function rateLimitFields(
   }
   const tightest = limited.filter((item) => !item.allowed).sort((a, b) => a.remaining - b.remaining)[0];
   if (tightest !== undefined) {
-    fields["x-ratelimit-limit"] = String(tightest.limit);
+    fields["x-ratelimit-limit"] = String(tightest.limit + (tightest.burst ?? 0));
     fields["x-ratelimit-remaining"] = String(tightest.remaining);
     const reset = secondsToReset(tightest, decision.asOf);
     if (reset !== null) fields["x-ratelimit-reset"] = String(reset);
@@ -34,12 +34,12 @@ export function rateLimitFields(
 }
 
 function isLimited(item: DecisionItem): item is LimitedItem {
-  return item.limit !== null && item.remaining !== null && item.period !== null && item.enforced !== false;
+  return item.limit !== null && item.remaining !== null && item.period !== null;
 }
 
 function policyOf(item: LimitedItem): string {
   const window = WINDOW_SECONDS[item.period ?? "lifetime"];
-  return `${nameOf(item)};q=${item.limit}${window === undefined ? "" : `;w=${window}`}`;
+  return `${nameOf(item)};q=${item.limit + (item.burst ?? 0)}${window === undefined ? "" : `;w=${window}`}`;
 }
 
 function serviceLimitOf(item: LimitedItem, asOf: string): string {

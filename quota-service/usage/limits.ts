@@ -22,13 +22,11 @@ export function limitsOnWire(
     limit: status.limit,
     used: amountOnWire(status.resource, status.used),
     reserved: amountOnWire(status.resource, status.reserved),
-    // Nothing is counted against a limit that is not enforced yet, and 0 % would say that little was used.
-    percentage: status.enforced ? status.percentUsed : null,
+    percentage: status.percentUsed,
     resetsAt: resetOf(status, nowMs, calendar),
     state: status.state,
     enforcement: status.enforcement,
     source: status.source,
-    enforced: status.enforced,
   }));
 }
 
@@ -37,23 +35,22 @@ export function isExceeded({ state, used }: LimitStatus): boolean {
   return state === "exceeded" && used > 0;
 }
 
-/** What a person should know: limits near or past their end, and limits that are only shown. */
+/** What a person should know: limits near or past their end. */
 export function warningsOf(statuses: readonly LimitStatus[]): string[] {
   return statuses.flatMap((status) => {
-    const { resource, period, limit, used, state, enforced } = status;
+    const { resource, period, limit, used, state } = status;
     if (limit === null) return [];
     const name = `${resource} per ${period}`;
-    if (!enforced) return [`The limit of ${limit} ${name} is not enforced yet`];
     if (isExceeded(status)) return [`The limit of ${limit} ${name} is reached: ${used} used`];
-    if (state === "ok" || state === "exceeded") return [];
-    return [`${used} of ${limit} ${name} used (${status.percentUsed} %)`];
+    if (state === "grace") return [`The limit of ${limit} ${name} is passed and in its grace: ${used} used`];
+    return state === "warning" ? [`${used} of ${limit} ${name} used (${status.percentUsed} %)`] : [];
   });
 }
 
 /** Of the tightest limit on a resource; null where it has none. */
 export function tightestPercentage(statuses: readonly LimitStatus[], resource: string): number | null {
   const percentages = statuses.flatMap((status) =>
-    status.resource === resource && status.enforced && status.percentUsed !== null ? [status.percentUsed] : [],
+    status.resource === resource && status.percentUsed !== null ? [status.percentUsed] : [],
   );
   return percentages.length === 0 ? null : Math.max(...percentages);
 }

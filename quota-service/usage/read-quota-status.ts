@@ -15,8 +15,6 @@ export interface LimitStatus {
   readonly resetsAt: Date | null;
   readonly state: "ok" | "warning" | "grace" | "exceeded";
   readonly source: "plan" | "override";
-  /** False on a limit that is stored and shown but not enforced yet. */
-  readonly enforced: boolean;
 }
 
 /** Every limit that holds for a tenant, overrides in place of its plan's, by resource and period. */
@@ -26,7 +24,7 @@ export async function readQuotaStatus(pool: Pool, tenantId: string): Promise<Lim
     text: `
       select
         resource, period, limit_amount as "limit", enforcement, used, reserved, percent_used as "percentUsed",
-        resets_at as "resetsAt", state, source, enforced
+        resets_at as "resetsAt", state, source
       from public.quota_status
       where tenant_id = $1
       order by resource, period`,

@@ -66,6 +66,5 @@ test("a denial is unjust only if every limit that may deny had room for what was
   expect(isUnjustDenial(denied(roomy, { ...roomy, limit: null }))).toBe(true);
   expect(isUnjustDenial(denied(roomy, full))).toBe(false);
   expect(isUnjustDenial(denied(roomy, { ...full, enforcement: "shadow" }))).toBe(true);
-  expect(isUnjustDenial(denied(roomy, { ...full, enforced: false }))).toBe(true);
   expect(isUnjustDenial({ ...denied(roomy), allowed: true })).toBe(false);
 });

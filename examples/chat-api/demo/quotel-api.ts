@@ -68,7 +68,7 @@ export async function waitUntilSettled(
 }
 
 function toAccount(answer: AdminTenantUsage, decision: Decision): TenantAccount {
-  const hard = decision.items.filter(({ enforcement, enforced }) => enforcement === "hard" && enforced !== false);
+  const hard = decision.items.filter(({ enforcement }) => enforcement === "hard");
   return {
     calls: answer.usage.reduce((sum, bucket) => sum + bucket.apiCalls, 0),
     tokensBySource: answer.tokensBySource,

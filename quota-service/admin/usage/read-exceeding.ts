@@ -19,7 +19,7 @@ export async function readExceeding(pool: Pool, metric: Metric | null): Promise<
     text: `
       select tenant_id as "tenantId", resource, period, used, limit_amount as "limit"
       from public.quota_status
-      where state = 'exceeded' and used > 0 and enforced and ($1::text is null or resource = $1)
+      where state = 'exceeded' and used > 0 and ($1::text is null or resource = $1)
       order by used - limit_amount desc, tenant_id, resource, period
       limit $2`,
     values: [metric, ROWS_MAX],

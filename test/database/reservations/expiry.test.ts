@@ -42,7 +42,7 @@ test("a reservation that is not kept holds nothing once its time has run out", (
 
 test("what is kept can still be closed at the truth, and then waits for its spans like any other", () => {
   const kept = expire(open(100, 90_000), EXPIRES_MS);
-  const closed = close(kept, [{ resource: "tokens", amount: 40 }], 500_000);
+  const closed = close(kept, [{ resource: "tokens", amount: 40 }], { closedAtMs: EXPIRES_MS, settleByMs: 500_000 });
   expect(closed).toMatchObject({ phase: "closed", expiresAtMs: 500_000, keptUntilMs: null });
   expect(held(closed)).toBe(40);
 });

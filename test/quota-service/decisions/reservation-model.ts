@@ -1,6 +1,20 @@
-/** The reservation protocol as a sequential model: plain sums over plain lists, no periods, no SQL. */
+/**
+ * The reservation protocol and the limits as a sequential model: plain sums over plain lists, no SQL, no clock. Time is
+ * what the steps of a test make of it: periods turn, reservations run out, grace ends and rate windows empty by call.
+ */
 
 type Phase = "early" | "open" | "closed" | "released" | "expired";
+export type ModelPeriod = "day" | "month" | "lifetime" | "hour";
+
+export interface ModelLimit {
+  readonly period: ModelPeriod;
+  /** Null = unlimited. */
+  readonly amount: number | null;
+  readonly enforcement: "hard" | "soft" | "shadow";
+  readonly graceFraction: number;
+  readonly graceSeconds: number;
+  readonly burst: number;
+}
 
 interface ModelReservation {
   phase: Phase;
@@ -12,23 +26,58 @@ interface ModelReservation {
   /** Whether a reserve has been decided under this id. */
   reserved: boolean;
   requested: string;
+  /** Number of the day (and month) that admitted it; until then, of the one in which it was first named. */
+  turn: number;
 }
 
 export type Expected = "reserved" | "repeated" | "denied" | "conflict" | "ended" | "changed" | "released" | "not_found";
 
 export class ReservationModel {
-  used = 0;
-  limit: number;
+  plan: readonly ModelLimit[];
+  /** By making, the one made last at the end. */
+  readonly overrides: ModelLimit[] = [];
   readonly reservations = new Map<string, ModelReservation>();
+  /** Usage by day; months turn with days here. */
+  readonly #used = [0];
   readonly #counted = new Set<string>();
+  /** What reservations have taken of the rate window. */
+  #admitted = 0;
+  /** Periods in which something past the amount was admitted, and whether their grace time is over. */
+  readonly #crossed = new Map<string, { over: boolean }>();
 
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor(plan: readonly ModelLimit[]) {
+    this.plan = plan;
   }
 
-  /** used + reserved is what the next decision starts from. */
-  get reserved(): number {
-    return [...this.reservations.values()].reduce((sum, it) => sum + this.#hold(it), 0);
+  /** For each period the override made last, else the plan's limit. */
+  get limits(): ModelLimit[] {
+    const periods = [...new Set([...this.plan, ...this.overrides].map(({ period }) => period))].sort();
+    return periods.map(
+      (period) =>
+        this.overrides.findLast((it) => it.period === period) ?? this.plan.find((it) => it.period === period)!,
+    );
+  }
+
+  used(period: ModelPeriod): number {
+    if (period === "hour") return this.#admitted;
+    return period === "lifetime" ? this.#used.reduce((sum, it) => sum + it, 0) : this.#used.at(-1)!;
+  }
+
+  reserved(period: ModelPeriod): number {
+    if (period === "hour") return 0;
+    return [...this.reservations.values()].reduce(
+      (sum, it) => (period === "lifetime" || it.turn === this.#turn ? sum + this.#hold(it) : sum),
+      0,
+    );
+  }
+
+  state(limit: ModelLimit): "ok" | "warning" | "grace" | "exceeded" {
+    const used = this.used(limit.period);
+    if (limit.amount === null) return "ok";
+    const most = this.#most(limit) ?? limit.amount;
+    if (used >= limit.amount && used >= most && !this.#inGraceTime(limit)) return "exceeded";
+    if (limit.period !== "hour" && used > limit.amount) return "grace";
+    return used >= limit.amount * 0.8 ? "warning" : "ok";
   }
 
   reserve(id: string, amount: number, atLeast: number): { kind: Expected; granted: number } {
@@ -39,25 +88,20 @@ export class ReservationModel {
       return known.requested === requested ? { kind: "repeated", granted: 0 } : { kind: "conflict", granted: 0 };
     }
     const settled = known?.settled ?? 0;
-    const room = this.limit - this.used - this.reserved;
-    const granted = Math.min(amount, room + settled);
-    if (room < 0 || granted < atLeast) return { kind: "denied", granted: 0 };
-    this.reservations.set(id, {
-      phase: "open",
-      estimate: granted,
-      trueAmount: 0,
-      settled,
-      due: false,
-      reserved: true,
-      requested,
-    });
+    const granted = this.#grant(amount, atLeast, settled);
+    if (granted === null) return { kind: "denied", granted: 0 };
+    this.#admit(granted, Math.max(0, granted - settled));
+    const due = { due: false, reserved: true, requested, turn: this.#turn };
+    this.reservations.set(id, { phase: "open", estimate: granted, trueAmount: 0, settled, ...due });
     return { kind: "reserved", granted };
   }
 
   span(identity: string, id: string | null, amount: number): void {
     if (this.#counted.has(identity)) return;
     this.#counted.add(identity);
-    this.used += amount;
+    // Usage under a reservation is accounted where it was admitted, other usage where it happened.
+    const admitted = id === null ? undefined : this.reservations.get(id);
+    this.#used[admitted?.reserved === true ? admitted.turn : this.#turn]! += amount;
     if (id !== null) this.#touch(id).settled += amount;
   }
 
@@ -74,9 +118,9 @@ export class ReservationModel {
     const it = this.reservations.get(id);
     if (!it) return "not_found";
     if (it.phase !== "open" || it.due) return "ended";
-    const before = this.#hold(it);
-    const after = Math.max(0, it.estimate + amount - it.settled);
-    if (this.used + this.reserved + (after - before) > this.limit) return "denied";
+    const added = Math.max(0, it.estimate + amount - it.settled) - this.#hold(it);
+    if (this.#grant(amount, amount, amount - added) === null) return "denied";
+    this.#admit(amount, added);
     it.estimate += amount;
     return "changed";
   }
@@ -99,6 +143,63 @@ export class ReservationModel {
     for (const it of this.reservations.values()) if (it.due) it.phase = "expired";
   }
 
+  /** A new day and month begin. */
+  turn(): void {
+    this.#used.push(0);
+  }
+
+  /** The grace time of everything crossed so far is over. */
+  endGrace(): void {
+    for (const crossing of this.#crossed.values()) crossing.over = true;
+  }
+
+  /** Everything slides out of the rate window. */
+  emptyRateWindow(): void {
+    this.#admitted = 0;
+  }
+
+  get #turn(): number {
+    return this.#used.length - 1;
+  }
+
+  /** The largest grant, or null where even the smallest does not fit. `covered` is in `used` already. */
+  #grant(amount: number, atLeast: number, covered: number): number | null {
+    let granted = amount;
+    for (const limit of this.limits.filter(({ enforcement }) => enforcement === "hard")) {
+      const most = this.#most(limit);
+      if (most === null || this.#inGraceTime(limit)) continue;
+      const room = most - this.used(limit.period) - this.reserved(limit.period);
+      if (room < 0) return null;
+      granted = Math.min(granted, limit.period === "hour" ? room : room + covered);
+    }
+    return granted >= atLeast ? granted : null;
+  }
+
+  #admit(amount: number, added: number): void {
+    for (const limit of this.limits) {
+      if (limit.amount === null || limit.graceSeconds === 0 || limit.period === "hour") continue;
+      const past = this.used(limit.period) + this.reserved(limit.period) + added > limit.amount;
+      if (past && !this.#crossed.has(this.#crossingOf(limit)))
+        this.#crossed.set(this.#crossingOf(limit), { over: false });
+    }
+    const rate = this.limits.find(({ period }) => period === "hour");
+    if (rate && rate.amount !== null) this.#admitted += amount;
+  }
+
+  #most({ amount, graceFraction, burst, period }: ModelLimit): number | null {
+    if (amount === null) return null;
+    return period === "hour" ? amount + burst : amount + Math.floor(amount * graceFraction);
+  }
+
+  #inGraceTime(limit: ModelLimit): boolean {
+    if (limit.graceSeconds === 0 || limit.period === "hour") return false;
+    return this.#crossed.get(this.#crossingOf(limit))?.over !== true;
+  }
+
+  #crossingOf({ period }: ModelLimit): string {
+    return period === "lifetime" ? period : `${period} ${this.#turn}`;
+  }
+
   #hold(it: ModelReservation): number {
     if (it.due) return 0;
     if (it.phase === "open") return Math.max(0, it.estimate - it.settled);
@@ -109,7 +210,8 @@ export class ReservationModel {
   #touch(id: string): ModelReservation {
     let it = this.reservations.get(id);
     if (!it) {
-      it = { phase: "early", estimate: 0, trueAmount: 0, settled: 0, due: false, reserved: false, requested: "" };
+      const nothing = { estimate: 0, trueAmount: 0, settled: 0, due: false, reserved: false, requested: "" };
+      it = { phase: "early", ...nothing, turn: this.#turn };
       this.reservations.set(id, it);
     }
     return it;

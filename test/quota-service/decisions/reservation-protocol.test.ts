@@ -8,9 +8,9 @@ import { expireDueReservations } from "#database/reservations/expire-due";
 import { createTestDatabase } from "../../database/test-database.ts";
 import { driftFromHolds, driftFromLedger } from "../../database/record/usage-oracle.ts";
 import { tokensEvent } from "./tokens-event.ts";
+import { LimitSteps, limitStep } from "./limit-steps.ts";
 import { ReservationModel } from "./reservation-model.ts";
 
-const LIMIT = 1_000;
 const CALLER = { keyId: "service" };
 const PRODUCER = { keyId: "ingest", tenants: null };
 const quiet = { warn: () => {}, error: () => {} };
@@ -20,13 +20,8 @@ afterAll(database.drop);
 const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
 const pool = createPool({ connectionString: database.writerUrl, applicationName: "services" });
 afterAll(() => Promise.all([admin.end(), pool.end()]));
-await admin.query("insert into quotel.plans (plan_id, version) values ('test', 1)");
-await admin.query(
-  "insert into quotel.plan_limits (plan_id, version, resource, period, amount) values ('test', 1, 'tokens', 'day', $1), ('test', 1, 'tokens', 'month', $1)",
-  [LIMIT],
-);
-const engine = createDecisionEngine({ pool, defaultPlan: "test", log: quiet });
-const recorder = createRecorder({ pool, defaultPlan: "test", log: quiet });
+const engine = createDecisionEngine({ pool, defaultPlan: null, log: quiet });
+const recorder = createRecorder({ pool, defaultPlan: null, log: quiet });
 afterAll(() => Promise.all([engine.drain(), recorder.close()]));
 
 const IDS = [1, 2, 3, 4].map((n) => `0198a000-0000-7000-8000-00000000000${n}`);
@@ -50,7 +45,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant("release" as const), id }),
   fc.record({ do: fc.constant("runOut" as const), id }),
   fc.record({ do: fc.constant("sweep" as const) }),
-  fc.record({ do: fc.constant("limit" as const), amount: fc.integer({ min: 200, max: 1_500 }) }),
+  fc.record({ do: fc.constant("limits" as const), step: limitStep }),
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -58,7 +53,11 @@ type Answers = { readonly actual: unknown; readonly expected: unknown };
 const SAME: Answers = { actual: null, expected: null };
 
 /** Plays one step on the real thing and on the model, and gives both answers. */
-async function play(it: Step, tenantId: string, model: ReservationModel, spans: Map<string, number>): Promise<Answers> {
+async function play(
+  it: Step,
+  tenantId: string,
+  { model, limits, spans }: { model: ReservationModel; limits: LimitSteps; spans: Map<string, number> },
+): Promise<Answers> {
   switch (it.do) {
     case "reserve":
       return playReserve(it, tenantId, model);
@@ -102,10 +101,9 @@ async function play(it: Step, tenantId: string, model: ReservationModel, spans: 
     case "sweep":
       await expireDueReservations(pool);
       model.sweep();
-      break;
-    case "limit":
-      model.limit = it.amount;
-      await setLimit(it.amount);
+      return SAME;
+    case "limits":
+      await limits.play(it.step);
   }
   return SAME;
 }
@@ -130,34 +128,38 @@ async function playReserve(
   return { actual: { kind: outcome.kind, granted }, expected: model.reserve(it.id, it.amount, atLeast) };
 }
 
-/** A changed limit is a new version of the plan; the usage stays. */
-async function setLimit(limit: number): Promise<void> {
-  await admin.query(
-    `with v as (
-       insert into quotel.plans (plan_id, version)
-       select 'test', max(version) + 1 from quotel.plans where plan_id = 'test' returning version)
-     insert into quotel.plan_limits (plan_id, version, resource, period, amount)
-     select 'test', version, 'tokens', period, $1 from v, (values ('day'), ('month')) as p (period)`,
-    [limit],
-  );
+/** How the limits on tokens stand, as a check that asks for nothing shows it, and as the model has it. */
+async function standings(tenantId: string, model: ReservationModel): Promise<Answers> {
+  const outcome = await engine.check({ tenantId, items: [{ resource: "tokens", amount: 0 }] }, CALLER);
+  if (outcome.kind !== "decided") throw new Error(`unexpected ${outcome.kind}`);
+  return {
+    actual: outcome.decision.items.map(({ period, used, reserved, limit, state, enforcement }) => {
+      return { period, used, reserved, limit, state, enforcement };
+    }),
+    expected: model.limits.map((limit) => ({
+      period: limit.period,
+      used: model.used(limit.period),
+      reserved: model.reserved(limit.period),
+      limit: limit.amount,
+      state: model.state(limit),
+      enforcement: limit.enforcement,
+    })),
+  };
 }
 
-test("I8, I9, I10: any sequence of reserve, span, repeated span, close, extend, release, expiry and limit change answers and sums like the sequential model", async () => {
+test("I8, I9, I10: any sequence of reserve, span, repeated span, close, extend, release, expiry and change of plan, limit, override, grace, rate window and period answers and sums like the sequential model", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const tenantId = `t${randomBytes(6).toString("hex")}`;
-      const model = new ReservationModel(LIMIT);
-      await admin.query("insert into quotel.tenants (tenant_id, plan_id) values ($1, 'test')", [tenantId]);
-      await setLimit(LIMIT);
+      const model = new ReservationModel([]);
+      const limits = new LimitSteps(admin, tenantId, model);
+      await limits.begin();
       const spans = new Map<string, number>();
       for (const it of steps) {
-        const { actual, expected } = await play(it, tenantId, model, spans);
+        const { actual, expected } = await play(it, tenantId, { model, limits, spans });
         expect(actual).toEqual(expected);
-        const outcome = await engine.check({ tenantId, items: [{ resource: "tokens", amount: 0 }] }, CALLER);
-        if (outcome.kind !== "decided") throw new Error(`unexpected ${outcome.kind}`);
-        for (const { used, reserved, limit } of outcome.decision.items) {
-          expect({ used, reserved, limit }).toEqual({ used: model.used, reserved: model.reserved, limit: model.limit });
-        }
+        const now = await standings(tenantId, model);
+        expect(now.actual).toEqual(now.expected);
       }
       expect(await driftFromHolds(admin)).toEqual([]);
     }),

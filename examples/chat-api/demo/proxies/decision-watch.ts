@@ -6,10 +6,7 @@ const DECISION_STATUSES = [201, 200, 429, 403];
 
 /** The part of a decision that says whether it was right (`/v1/quota/reservations`). */
 export type DecisionFigures = Pick<ReservationDecision, "allowed" | "tenantId"> & {
-  readonly items: readonly Pick<
-    DecisionItem,
-    "requested" | "limit" | "used" | "reserved" | "enforcement" | "enforced"
-  >[];
+  readonly items: readonly Pick<DecisionItem, "requested" | "limit" | "used" | "reserved" | "enforcement">[];
 };
 
 /** Watches the app's reservations, because a decision shows more than the app tells its users. */
@@ -38,7 +35,7 @@ export async function startDecisionWatch(quotaUrl: string): Promise<DecisionWatc
 export function isUnjustDenial({ allowed, items }: DecisionFigures): boolean {
   if (allowed) return false;
   return items.every((item) => {
-    const mayDeny = item.limit !== null && item.enforcement === "hard" && item.enforced !== false;
+    const mayDeny = item.limit !== null && item.enforcement === "hard";
     return !mayDeny || item.used + item.reserved + item.requested <= item.limit;
   });
 }

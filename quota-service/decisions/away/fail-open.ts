@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Decision } from "@quotel/conventions";
-import { unlimitedItem } from "./decide.ts";
-import type { CheckRequest } from "./contract.ts";
+import { unlimitedItem } from "../verdict/decision-items.ts";
+import type { CheckRequest } from "../contract.ts";
 
 /** The decision when the database is away: allowed, and saying that nothing was looked up (I14). */
 export function failOpen(request: CheckRequest): Decision {

@@ -1,0 +1,61 @@
+import { isRatePeriod } from "#database/limits/rate-window";
+import type { RatePeriod } from "#database/limits/rate-window";
+import { LIFETIME, accountingPeriods } from "#database/periods/period";
+import type { CalendarVersion, Period } from "#database/periods/period";
+import type { Tenant } from "#database/tenants/read-tenants";
+import type { Limit, QuotaPeriod } from "../limit.ts";
+
+export interface AskedResource {
+  readonly tenant: Tenant;
+  readonly resource: string;
+}
+
+/** One row or sum that a decision looks at. */
+export type Need = { readonly tenantId: string; readonly resource: string } & Period &
+  (
+    | { readonly kind: "total"; readonly period: QuotaPeriod }
+    | { readonly kind: "level"; readonly period: "level" }
+    | { readonly kind: "crossing"; readonly period: QuotaPeriod | "level" }
+    | { readonly kind: "window"; readonly period: RatePeriod }
+  );
+
+/**
+ * What has to be read to decide about the asked resources at an instant, each once, by name. Two instants that need the
+ * same have the same names, so one reading serves both.
+ */
+export function needsAt(
+  asked: readonly AskedResource[],
+  limitsOf: (tenant: Tenant) => readonly Limit[],
+  atMs: number,
+): ReadonlyMap<string, Need> {
+  const needs = new Map<string, Need>();
+  for (const { tenant, resource } of asked) {
+    const limits = limitsOf(tenant).filter((limit) => limit.resource === resource);
+    const found =
+      limits.length === 0 ? [unlimited(tenant, resource)] : limits.flatMap((it) => needsOf(tenant, it, atMs));
+    for (const need of found) needs.set(needName(need), need);
+  }
+  return needs;
+}
+
+/** A map key. */
+export function needName({ kind, tenantId, resource, period, startMs }: Need): string {
+  return `${kind} ${tenantId} ${resource} ${period} ${startMs}`;
+}
+
+/** Where nothing is limited, what was ever used is shown. */
+function unlimited({ tenantId }: Tenant, resource: string): Need {
+  return { kind: "total", tenantId, resource, period: "lifetime", ...LIFETIME };
+}
+
+function needsOf({ tenantId, calendar }: Tenant, { resource, period, graceSeconds }: Limit, atMs: number): Need[] {
+  if (isRatePeriod(period)) return [{ kind: "window", tenantId, resource, period, ...LIFETIME }];
+  const of = { tenantId, resource, ...periodAt(calendar, period, atMs) };
+  const standing: Need = period === "level" ? { kind: "level", period, ...of } : { kind: "total", period, ...of };
+  return graceSeconds === 0 ? [standing] : [standing, { kind: "crossing", period, ...of }];
+}
+
+/** A level is what it is now: it has no period. */
+export function periodAt(calendar: readonly CalendarVersion[], period: QuotaPeriod | "level", atMs: number): Period {
+  return period === "lifetime" || period === "level" ? LIFETIME : accountingPeriods(atMs, calendar)[period];
+}

@@ -1,0 +1,58 @@
+import type { DecisionItem } from "@quotel/conventions";
+import type { LimitStanding } from "./limit-standing.ts";
+
+/** What is asked of one resource, as its items show it. */
+interface Asked {
+  readonly resource: string;
+  readonly amount: number;
+}
+
+/** What is said of one limit: how it stood before the decision, and whether what is asked for fits. */
+export function limitItem(
+  { amount }: Asked,
+  standing: LimitStanding,
+  fits: boolean,
+  planSource: DecisionItem["source"],
+): DecisionItem {
+  const { limit, used, reserved, remaining, percentUsed, state, resetsAtMs } = standing;
+  return {
+    resource: limit.resource,
+    period: limit.period,
+    requested: amount,
+    limit: limit.amount,
+    used,
+    reserved,
+    remaining,
+    percentUsed,
+    resetsAt: resetsAtMs === Infinity ? null : new Date(resetsAtMs).toISOString(),
+    allowed: limit.enforcement !== "hard" || fits,
+    state,
+    enforcement: limit.enforcement,
+    ...(standing.countsAdmissions && limit.burst > 0 && { burst: limit.burst }),
+    source: limit.source === "override" ? "override" : planSource,
+    ...(limit.enforcement !== "hard" && { wouldAllow: fits }),
+  };
+}
+
+/** What is said of a resource that no limit applies to. */
+export function unlimitedItem(
+  { resource, amount }: Asked,
+  { used, reserved }: { readonly used: number; readonly reserved: number },
+  source: DecisionItem["source"],
+): DecisionItem {
+  return {
+    resource,
+    period: null,
+    requested: amount,
+    limit: null,
+    used,
+    reserved,
+    remaining: null,
+    percentUsed: null,
+    resetsAt: null,
+    allowed: true,
+    state: "ok",
+    enforcement: "hard",
+    source,
+  };
+}

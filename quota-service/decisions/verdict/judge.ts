@@ -1,0 +1,64 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { QuotaItem, ReservationDecision, ReservationItem } from "@quotel/conventions";
+import type { Tenant } from "#database/tenants/read-tenants";
+import type { GroupFacts } from "../facts/group-facts.ts";
+import type { Limit } from "../limit.ts";
+import { addedUnder, decide } from "./decide.ts";
+import type { Demand } from "./decide.ts";
+import { isPastAmount } from "./quota-standing.ts";
+
+/** A decision as it is answered, and what it does where it admits. */
+export interface Judged {
+  readonly decision: Omit<ReservationDecision, "reservationId" | "expiresAt">;
+  /** What it grants of each resource. */
+  readonly granted: readonly QuotaItem[];
+  /** The limits with grace time whose amount it passes. */
+  readonly crossed: readonly Limit[];
+}
+
+/** Judges what one request asks for on the group's facts. `alreadyUsed`: what spans have brought ahead of it. */
+export function judge(
+  facts: GroupFacts,
+  tenant: Tenant,
+  items: readonly ReservationItem[],
+  alreadyUsed: (resource: string) => number,
+): Judged {
+  const demands = items.map(({ resource, amount, atLeast }): Demand => ({
+    resource,
+    amount,
+    atLeast: atLeast ?? amount,
+    alreadyUsed: alreadyUsed(resource),
+    limits: facts.limitsOn(tenant, resource),
+    unlimited: facts.unlimited(tenant, resource),
+  }));
+  const verdict = decide({
+    nowMs: facts.nowMs,
+    licence: { status: tenant.licenceStatus, expiresAtMs: tenant.licenceExpiresAtMs },
+    planSource: tenant.planSource === "default" ? "default" : "plan",
+    demands,
+  });
+  const grantedOf = (resource: string): number =>
+    verdict.items.find((item) => item.resource === resource)?.granted ?? 0;
+  return {
+    decision: {
+      allowed: verdict.allowed,
+      decisionId: randomUUIDv7(),
+      tenantId: tenant.tenantId,
+      plan: tenant.planId,
+      reason: verdict.reason,
+      items: verdict.items,
+      asOf: new Date(facts.nowMs).toISOString(),
+      lagMs: facts.telemetryMarkMs === null ? null : Math.max(0, Math.round(facts.nowMs - facts.telemetryMarkMs)),
+      mode: "strict",
+      retryAfterSeconds: verdict.retryAfterSeconds,
+    },
+    granted: items.map(({ resource }) => ({ resource, amount: grantedOf(resource) })),
+    crossed: verdict.allowed ? demands.flatMap((demand) => crossedBy(demand, grantedOf(demand.resource))) : [],
+  };
+}
+
+function crossedBy(demand: Demand, granted: number): Limit[] {
+  return demand.limits
+    .filter((it) => it.limit.graceSeconds > 0 && isPastAmount(it, addedUnder(it, demand, granted)))
+    .map(({ limit }) => limit);
+}

@@ -1,0 +1,67 @@
+import type { LimitStanding } from "./limit-standing.ts";
+import type { Limit } from "../limit.ts";
+
+/** What a tenant has used and holds of a resource in the period of a quota. */
+export interface QuotaFacts {
+  readonly used: number;
+  readonly reserved: number;
+  /** Infinity for a lifetime and a level. */
+  readonly resetsAtMs: number;
+  /** When something past the amount was first admitted in this period; null = not yet, or the limit has no grace time. */
+  readonly crossedAtMs: number | null;
+}
+
+/** The instant of the decision, and the first at which a hold of the tenant ends (null = nothing is held). */
+export interface Instants {
+  readonly nowMs: number;
+  readonly firstExpiryMs: number | null;
+}
+
+/**
+ * How a quota or a level stands (I8): up to the amount and its grace fraction, used + reserved + requested fits; and
+ * while its grace time runs, or has not begun, everything does. Pure.
+ */
+export function quotaStanding(limit: Limit, facts: QuotaFacts, { nowMs, firstExpiryMs }: Instants): LimitStanding {
+  const { used, reserved, resetsAtMs } = facts;
+  const { amount } = limit;
+  const base = { limit, used, reserved, resetsAtMs, countsAdmissions: false };
+  if (amount === null) {
+    const endless = { room: Infinity, capacity: Infinity, remaining: null, percentUsed: null };
+    return { ...base, ...endless, state: "ok", mayFitAtMs: () => nowMs };
+  }
+  const ceiling = amountWithGrace(amount, limit.graceFraction);
+  const inGraceTime = limit.graceSeconds > 0 && nowMs < (facts.crossedAtMs ?? nowMs) + limit.graceSeconds * 1000;
+  return {
+    ...base,
+    room: inGraceTime ? Infinity : ceiling - used - reserved,
+    capacity: limit.graceSeconds > 0 ? Infinity : ceiling,
+    remaining: Math.max(0, amount - used - reserved),
+    percentUsed: percentOf(used, amount),
+    state: stateOf(limit, amount, used, inGraceTime || used < ceiling),
+    mayFitAtMs: (added) => (used + added <= ceiling ? Math.min(firstExpiryMs ?? Infinity, resetsAtMs) : resetsAtMs),
+  };
+}
+
+/** Whether admitting so much more is past the amount, from where a limit's grace time runs. */
+export function isPastAmount({ limit, used, reserved }: LimitStanding, added: number): boolean {
+  return limit.amount !== null && used + reserved + added > limit.amount;
+}
+
+/** Of an amount, to one decimal. */
+export function percentOf(used: number, amount: number): number {
+  return amount === 0 ? 100 : Math.round((used / amount) * 1000) / 10;
+}
+
+/** floor(amount * (1 + fraction)), exactly: a fraction has three decimals, and an amount may need all 53 bits. */
+export function amountWithGrace(amount: number, fraction: number): number {
+  if (fraction === 0) return amount;
+  const thousandths = BigInt(1000 + Math.round(fraction * 1000));
+  const ceiling = (BigInt(amount) * thousandths) / 1000n;
+  return Number(ceiling > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : ceiling);
+}
+
+function stateOf(limit: Limit, amount: number, used: number, admitsMore: boolean): LimitStanding["state"] {
+  if (used >= amount && !admitsMore) return "exceeded";
+  if (used > amount) return "grace";
+  return used >= amount * limit.warnAt ? "warning" : "ok";
+}
