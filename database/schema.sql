@@ -144,6 +144,17 @@ create table quotel.day_totals (
   constraint day_totals_pkey PRIMARY KEY (tenant_id, resource, day_start)
 ) with (fillfactor=70);
 
+create table quotel.denied_decisions (
+  tenant_id text not null,
+  resource text not null,
+  minute timestamp with time zone not null,
+  place smallint not null,
+  decision_id uuid not null,
+  decision json not null,
+  constraint denied_decisions_pkey PRIMARY KEY (tenant_id, resource, minute, place),
+  constraint denied_decisions_place_check CHECK (((place >= 1) AND (place <= 10)))
+);
+
 create table quotel.folded_intake (
   minute timestamp with time zone not null,
   events bigint not null,
@@ -394,6 +405,15 @@ create table quotel.quota_crossings (
   constraint quota_crossings_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text, 'lifetime'::text, 'level'::text])))
 );
 
+create table quotel.quota_denials (
+  tenant_id text not null,
+  resource text not null,
+  minute timestamp with time zone not null,
+  reason text not null,
+  denials bigint not null,
+  constraint quota_denials_pkey PRIMARY KEY (tenant_id, resource, minute, reason)
+) with (fillfactor=70);
+
 create table quotel.rate_windows (
   tenant_id text not null,
   resource text not null,
@@ -560,11 +580,14 @@ CREATE INDEX accounted_days_unverified ON quotel.accounted_days USING btree (cha
 CREATE INDEX audit_events_id ON quotel.audit_events USING btree (event_id);
 CREATE INDEX audit_events_occurred ON quotel.audit_events USING btree (tenant_id, occurred_at);
 CREATE INDEX backfill_batches_backfill ON quotel.backfill_batches USING btree (backfill_id, batch);
+CREATE INDEX denied_decisions_age ON quotel.denied_decisions USING brin (minute);
+CREATE INDEX denied_decisions_id ON quotel.denied_decisions USING btree (tenant_id, decision_id);
 CREATE INDEX metric_points_age ON quotel.metric_points USING brin (sampled_at);
 CREATE INDEX metric_points_levels ON quotel.metric_points USING btree (tenant_id, resource, accounted_at) WHERE (kind <> 'counter'::quotel.point_kind);
 CREATE INDEX price_overrides_key ON quotel.price_overrides USING btree (provider, model, service_tier, valid_from);
 CREATE INDEX quarantine_received ON quotel.quarantine USING btree (received_at);
 CREATE INDEX quarantine_waiting ON quotel.quarantine USING btree (tenant_id) WHERE ((resolved_at IS NULL) AND (signal = ANY (ARRAY['event'::text, 'point'::text, 'audit'::text])) AND (reason <> 'conflict'::text));
+CREATE INDEX quota_denials_age ON quotel.quota_denials USING brin (minute);
 CREATE INDEX reservations_closed ON quotel.reservations USING btree (tenant_id, closed_at) WHERE (state = 'closed'::text);
 CREATE INDEX reservations_expiry ON quotel.reservations USING btree (tenant_id, expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX tenants_provisioned ON quotel.tenants USING btree (provisioned_by, created_at) WHERE (provisioned_by IS NOT NULL);
@@ -970,6 +993,19 @@ declare
 begin
   delete from quotel.reservations where ctid = any (array(
     select r.ctid from quotel.reservations r where r.expires_at is null and r.admitted_at < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
+  delete from quotel.quota_denials where ctid = any (array(
+    select d.ctid from quotel.quota_denials d where d.minute < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
+  delete from quotel.denied_decisions where ctid = any (array(
+    select d.ctid from quotel.denied_decisions d where d.minute < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
+  delete from quotel.quota_crossings where ctid = any (array(
+    select c.ctid from quotel.quota_crossings c
+    where c.period in ('day', 'month') and c.period_start < old limit rows_max));
   get diagnostics deleted = row_count;
   forgotten := forgotten + deleted;
   delete from quotel.quarantine where ctid = any (array(
@@ -1757,6 +1793,8 @@ alter table quotel.day_totals enable row level security;
 create policy reader_all on quotel.day_totals as permissive for select to quotel_reader using (true);
 create policy tenant_own on quotel.day_totals as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.day_totals as permissive for all to quotel_writer using (true) with check (true);
+alter table quotel.denied_decisions enable row level security;
+create policy writer_all on quotel.denied_decisions as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.folded_rollups enable row level security;
 create policy reader_all on quotel.folded_rollups as permissive for select to quotel_reader using (true);
 create policy tenant_own on quotel.folded_rollups as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
@@ -1781,6 +1819,10 @@ alter table quotel.quota_crossings enable row level security;
 create policy reader_all on quotel.quota_crossings as permissive for select to quotel_reader using (true);
 create policy tenant_own on quotel.quota_crossings as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.quota_crossings as permissive for all to quotel_writer using (true) with check (true);
+alter table quotel.quota_denials enable row level security;
+create policy reader_all on quotel.quota_denials as permissive for select to quotel_reader using (true);
+create policy tenant_own on quotel.quota_denials as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
+create policy writer_all on quotel.quota_denials as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.rate_windows enable row level security;
 create policy reader_all on quotel.rate_windows as permissive for select to quotel_reader using (true);
 create policy tenant_own on quotel.rate_windows as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
@@ -1886,6 +1928,7 @@ grant insert, select, update on table quotel.counters to quotel_writer;
 grant select on table quotel.day_totals to quotel_reader;
 grant select on table quotel.day_totals to quotel_tenant;
 grant insert, select, update on table quotel.day_totals to quotel_writer;
+grant insert, select on table quotel.denied_decisions to quotel_writer;
 grant select on table quotel.effective_limits to quotel_reader;
 grant select on table quotel.effective_limits to quotel_tenant;
 grant select on table quotel.effective_limits to quotel_writer;
@@ -1920,6 +1963,9 @@ grant insert, select, update on table quotel.quarantine_days to quotel_writer;
 grant select on table quotel.quota_crossings to quotel_reader;
 grant select on table quotel.quota_crossings to quotel_tenant;
 grant insert, select on table quotel.quota_crossings to quotel_writer;
+grant select on table quotel.quota_denials to quotel_reader;
+grant select on table quotel.quota_denials to quotel_tenant;
+grant insert, select, update on table quotel.quota_denials to quotel_writer;
 grant select on table quotel.quota_totals to quotel_reader;
 grant select on table quotel.quota_totals to quotel_tenant;
 grant select on table quotel.quota_totals to quotel_writer;

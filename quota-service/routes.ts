@@ -8,6 +8,7 @@ import { healthRoutes } from "./health/routes.ts";
 import type { Route } from "./http/route.ts";
 import { planOfferRoutes } from "./plans/routes.ts";
 import { openapiRoute } from "./openapi/route.ts";
+import { explainRoute } from "./quota/explain/route.ts";
 import { KnownResources } from "./quota/known-resources.ts";
 import { quotaRoutes } from "./quota/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
@@ -27,6 +28,7 @@ export function allRoutes({ pool, engine, defaultPlan, isPrepared }: RouteParts)
   return [
     ...quotaRoutes(engine, resources),
     ...planOfferRoutes(pool, resources, defaultPlan),
+    explainRoute(pool),
     ...usageRoutes(pool),
     adminUsageRoute(pool),
     ...tenantRoutes(pool),

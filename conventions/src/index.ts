@@ -88,6 +88,8 @@ export type {
   Decision,
   ReservationDecision,
   ReservationState,
+  DecisionExplanation,
+  ExplainedEvent,
   ApiError,
   UsageLimitExceeded,
 } from "./quota-api.ts";

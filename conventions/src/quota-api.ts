@@ -101,7 +101,10 @@ export interface Decision {
   readonly retryAfterSeconds: number | null;
 }
 
-/** The answer to a reservation: 201 when made, 200 when repeated, 429 or 403 when denied. */
+/**
+ * The answer to a reservation: 201 when made, 200 when repeated, 429 or 403 when denied. An admission's `decisionId` is its
+ * `reservationId`, by which the decision can be looked up.
+ */
 export interface ReservationDecision extends Omit<Decision, "items"> {
   readonly reservationId: string;
   readonly expiresAt: string | null;
@@ -124,6 +127,35 @@ export interface ReservationState {
     readonly settled: number;
     readonly held: number;
   }[];
+}
+
+/** A ledger event that names a reservation. */
+export interface ExplainedEvent {
+  readonly eventType: string;
+  readonly status: string;
+  readonly resource: string | null;
+  readonly amount: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Digits; null = unknown, which is not free. */
+  readonly costNanoUsd: string | null;
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly endedAt: string;
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** The answer of `GET /v1/quota/decisions/{id}`: what was decided, why, and what came of it. */
+export interface DecisionExplanation {
+  readonly kind: "admission" | "denial";
+  /** As it was answered: every limit with its source, and what was used and held then. */
+  readonly decision: ReservationDecision;
+  /** Of an admission: what the reservation has settled and holds now. */
+  readonly reservation: ReservationState | null;
+  readonly events: readonly ExplainedEvent[];
+  /** Whether there are more events than are shown. */
+  readonly moreEvents: boolean;
 }
 
 /** Every error of the HTTP API. */

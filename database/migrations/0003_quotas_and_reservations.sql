@@ -99,6 +99,30 @@ create index reservations_expiry on quotel.reservations (tenant_id, expires_at) 
 -- What waits for its spans.
 create index reservations_closed on quotel.reservations (tenant_id, closed_at) where state = 'closed';
 
+-- How often each tenant was denied a resource, by minute and reason. Only added to.
+create table quotel.quota_denials (
+  tenant_id text not null,
+  resource text not null,
+  minute timestamptz not null,
+  reason text not null,
+  denials bigint not null,
+  primary key (tenant_id, resource, minute, reason)
+) with (fillfactor = 70);
+create index quota_denials_age on quotel.quota_denials using brin (minute);
+
+-- The first ten denials of each tenant, resource and minute, as they were answered.
+create table quotel.denied_decisions (
+  tenant_id text not null,
+  resource text not null,
+  minute timestamptz not null,
+  place smallint not null check (place between 1 and 10),
+  decision_id uuid not null,
+  decision json not null,
+  primary key (tenant_id, resource, minute, place)
+);
+create index denied_decisions_id on quotel.denied_decisions (tenant_id, decision_id);
+create index denied_decisions_age on quotel.denied_decisions using brin (minute);
+
 -- What rate limits have admitted lately: one row per limit that admitted anything. Set under the tenant's lock.
 create table quotel.rate_windows (
   tenant_id text not null,
@@ -126,9 +150,16 @@ create table quotel.quota_crossings (
 alter table quotel.day_totals enable row level security;
 alter table quotel.reservations enable row level security;
 alter table quotel.quota_crossings enable row level security;
+alter table quotel.quota_denials enable row level security;
+alter table quotel.denied_decisions enable row level security;
 alter table quotel.rate_windows enable row level security;
 create policy writer_all on quotel.day_totals to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.reservations to quotel_writer using (true) with check (true);
+create policy writer_all on quotel.quota_denials to quotel_writer using (true) with check (true);
+create policy reader_all on quotel.quota_denials for select to quotel_reader using (true);
+create policy tenant_own on quotel.quota_denials for select to quotel_tenant
+  using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
+create policy writer_all on quotel.denied_decisions to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.rate_windows to quotel_writer using (true) with check (true);
 create policy reader_all on quotel.rate_windows for select to quotel_reader using (true);
 create policy tenant_own on quotel.rate_windows for select to quotel_tenant
@@ -142,7 +173,9 @@ create policy tenant_own on quotel.day_totals for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 
 grant select, insert, update on quotel.day_totals, quotel.reservations to quotel_writer;
-grant select, insert, update on quotel.rate_windows to quotel_writer;
+grant select, insert, update on quotel.rate_windows, quotel.quota_denials to quotel_writer;
+grant select, insert on quotel.denied_decisions to quotel_writer;
+grant select on quotel.quota_denials to quotel_reader, quotel_tenant;
 grant select, insert on quotel.quota_crossings to quotel_writer;
 grant select on quotel.quota_crossings, quotel.rate_windows to quotel_reader, quotel_tenant;
 grant select on quotel.quota_totals to quotel_writer;

@@ -172,8 +172,8 @@ end $$;
 revoke execute on function public.cleanup_old_realtime_events from public;
 
 -- Deletes up to rows_max rows of each kind that nothing needs any more. Totals and rollups are kept for ever; of the
--- others: ended reservations, violations that are over, what is in quarantine, minutes of intake and runs of producers
--- 90 days, collectors that have ended one day. Returns how many were deleted.
+-- others: ended reservations, denials, violations that are over, what is in quarantine, minutes of intake and runs of
+-- producers 90 days, collectors that have ended one day. Returns how many were deleted.
 create function quotel.forget_old_rows(rows_max integer) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -183,6 +183,19 @@ declare
 begin
   delete from quotel.reservations where ctid = any (array(
     select r.ctid from quotel.reservations r where r.expires_at is null and r.admitted_at < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
+  delete from quotel.quota_denials where ctid = any (array(
+    select d.ctid from quotel.quota_denials d where d.minute < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
+  delete from quotel.denied_decisions where ctid = any (array(
+    select d.ctid from quotel.denied_decisions d where d.minute < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
+  delete from quotel.quota_crossings where ctid = any (array(
+    select c.ctid from quotel.quota_crossings c
+    where c.period in ('day', 'month') and c.period_start < old limit rows_max));
   get diagnostics deleted = row_count;
   forgotten := forgotten + deleted;
   delete from quotel.quarantine where ctid = any (array(

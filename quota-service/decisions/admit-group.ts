@@ -141,6 +141,8 @@ class AdmissionDesk {
     if (refused) return { kind: "refused", refusals };
     const decision = {
       ...verdict.decision,
+      // The reservation's id, so the primary key finds it: no index of its own slows each admission down.
+      decisionId: reservationId,
       items: request.action === "lease" ? asWanted(verdict.decision.items, request.items) : verdict.decision.items,
       reservationId,
       expiresAt: new Date(expiresAtMs).toISOString(),

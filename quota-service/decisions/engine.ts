@@ -13,6 +13,7 @@ import type {
 import { changeGroup } from "./change-group.ts";
 import type { ChangeRequest } from "./change-group.ts";
 import { checkGroup } from "./check-group.ts";
+import { DenialLog } from "./denials/denial-log.ts";
 import { failOpen } from "./away/fail-open.ts";
 import { LaneWriters } from "./lane-writers.ts";
 import { PlanLimits } from "./limit.ts";
@@ -43,6 +44,7 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
   const admissions = new LaneWriters<AdmitRequest, LeaseOutcome | PatchOutcome>((group, wait) =>
     admitGroup(pool, sources, group, wait),
   );
+  const denials = new DenialLog(pool, log);
   const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group) => changeGroup(pool, group));
 
   /** An outage is an answer too (I14); anything else is a bug and goes up. */
@@ -54,6 +56,12 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
       log.error({ err: error }, "the database is away");
       return away();
     }
+  };
+  const admit = async (request: AdmitRequest): Promise<LeaseOutcome | PatchOutcome> => {
+    const outcome = await admissions.submit(request.tenantId, request);
+    // Work whose lease is denied asks for itself, and is counted then.
+    if (outcome.kind === "denied" && request.action !== "lease") denials.note(outcome.decision);
+    return outcome;
   };
   const change = (work: () => Promise<PatchOutcome>): Promise<PatchOutcome> =>
     orWhenAway(work, () => ({ kind: "unavailable" }));
@@ -71,8 +79,7 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
           if (!known.has(request.tenantId)) {
             return { kind: defaultPlan === null ? "unknown_tenant" : "too_many_tenants" };
           }
-          const outcome = await admissions.submit(request.tenantId, { action: "reserve", ...request });
-          return outcome as ReserveOutcome;
+          return (await admit({ action: "reserve", ...request })) as ReserveOutcome;
         },
         () => {
           const { reservationId } = request;
@@ -89,8 +96,7 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
           if (!known.has(request.tenantId)) {
             return { kind: defaultPlan === null ? "unknown_tenant" : "too_many_tenants" };
           }
-          const outcome = await admissions.submit(request.tenantId, { action: "lease", ...request });
-          return outcome as LeaseOutcome;
+          return (await admit({ action: "lease", ...request })) as LeaseOutcome;
         },
         () => ({ kind: "unavailable" }),
       ),
@@ -98,7 +104,7 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
       change(async () => {
         const known = await tenants.existing([request.tenantId]);
         if (!known.has(request.tenantId)) return { kind: "not_found" };
-        return (await admissions.submit(request.tenantId, { action: "extend", ...request })) as PatchOutcome;
+        return (await admit({ action: "extend", ...request })) as PatchOutcome;
       }),
     close: (request, caller) =>
       change(async () => {
@@ -117,6 +123,7 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
     },
     async drain() {
       await Promise.all([checks.drained(), admissions.drained(), changes.drained()]);
+      await denials.flush();
     },
   };
 }

@@ -138,6 +138,18 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       },
     }),
   },
+  "/v1/quota/decisions/{id}": {
+    get: operation({
+      summary: "Explain a decision: why it was made, and what came of it.",
+      keys: "service, admin or tenant (its own)",
+      parameters: [pathParam("id", "ReservationId"), tenantQuery],
+      answers: {
+        200: ["An admission with its reservation and events, or a denial", "DecisionExplanation"],
+        400: ["The id is at fault", "Error"],
+        404: ["The tenant has no such decision, or it is not kept", "Error"],
+      },
+    }),
+  },
   "/v1/usage/stats": {
     get: operation({
       summary: "What a tenant used on its last days, and its limits.",

@@ -1,5 +1,5 @@
 import { RESERVATION_TTL_SECONDS_DEFAULT, RESERVATION_TTL_SECONDS_MAX } from "@quotel/conventions";
-import { array, flag, instant, nullable, object, oneOf, ref, text } from "./schema.ts";
+import { array, flag, instant, nanoUsd, nullable, object, oneOf, ref, text } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
 const PERIODS = ["second", "minute", "hour", "day", "month", "lifetime", "level"];
@@ -155,5 +155,27 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
         held: ref("Amount"),
       }),
     ),
+  }),
+  DecisionExplanation: object({
+    kind: oneOf("admission", "denial"),
+    decision: ref("ReservationDecision"),
+    reservation: nullable(ref("ReservationState")),
+    events: array(
+      object({
+        eventType: text,
+        status: text,
+        resource: nullable(text),
+        amount: { type: "integer" },
+        inputTokens: { type: "integer" },
+        outputTokens: { type: "integer" },
+        costNanoUsd: nullable(nanoUsd),
+        provider: nullable(text),
+        model: nullable(text),
+        endedAt: instant,
+        traceId: text,
+        spanId: text,
+      }),
+    ),
+    moreEvents: flag,
   }),
 };
