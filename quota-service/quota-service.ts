@@ -11,6 +11,7 @@ import { loadCatalogue } from "#database/plans/file/load-catalogue";
 import type { QuotaServiceConfig } from "./config.ts";
 import { createDecisionEngine } from "./decisions/engine.ts";
 import { createListener } from "./http/server/listener.ts";
+import { Metrics } from "./health/metrics.ts";
 import { startPreparation } from "./health/preparation.ts";
 import { watchTelemetryMark } from "./health/telemetry-mark.ts";
 import { startExpirySweep } from "./quota/expiry-sweep.ts";
@@ -44,13 +45,19 @@ export async function startQuotaService(
   const catalogue = await requireCatalogue(config);
   const preparation = await startPreparation(pool, config, catalogue, log);
   const telemetry = watchTelemetryMark(pool, log);
+  const metrics = new Metrics();
   const engine = createDecisionEngine({
     pool,
     defaultPlan: config.defaultPlan,
     log,
     telemetryMarkMs: telemetry.oldestMs,
+    onDecidedAway: ({ mode }) => metrics.decidedWithoutDatabase(mode),
   });
-  const routes = allRoutes({ pool, engine, defaultPlan: config.defaultPlan, isPrepared: preparation.isDone });
+  metrics.watch("database_away", "1 while decisions are made without the database", () =>
+    engine.isDatabaseAway() ? 1 : 0,
+  );
+  metrics.watch("denials_dropped", "Denials that could be neither counted nor kept", () => engine.denialsDropped());
+  const routes = allRoutes({ pool, engine, defaultPlan: config.defaultPlan, metrics, isPrepared: preparation.isDone });
   const server: Server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS },
     createListener({ routes, keyRing: new KeyRing(pool), log, isClosing: () => !server.listening }),

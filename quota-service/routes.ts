@@ -4,6 +4,7 @@ import { planRoutes } from "./admin/plans/routes.ts";
 import { tenantRoutes } from "./admin/tenants/routes.ts";
 import { adminUsageRoute } from "./admin/usage/route.ts";
 import type { DecisionEngine } from "./decisions/contract.ts";
+import type { Metrics } from "./health/metrics.ts";
 import { healthRoutes } from "./health/routes.ts";
 import type { Route } from "./http/route.ts";
 import { planOfferRoutes } from "./plans/routes.ts";
@@ -18,12 +19,13 @@ export interface RouteParts {
   readonly engine: DecisionEngine;
   /** Plan of tenants that nobody has registered; null = they are unknown. */
   readonly defaultPlan: string | null;
+  readonly metrics: Metrics;
   /** Whether keys are stored and plans are in force. */
   readonly isPrepared: () => boolean;
 }
 
 /** Everything the service serves; `openapi/` documents exactly these. */
-export function allRoutes({ pool, engine, defaultPlan, isPrepared }: RouteParts): Route[] {
+export function allRoutes({ pool, engine, defaultPlan, metrics, isPrepared }: RouteParts): Route[] {
   const resources = new KnownResources(pool);
   return [
     ...quotaRoutes(engine, resources),
@@ -34,7 +36,7 @@ export function allRoutes({ pool, engine, defaultPlan, isPrepared }: RouteParts)
     ...tenantRoutes(pool),
     ...planRoutes(pool),
     ...overrideRoutes(pool, resources),
-    ...healthRoutes(pool, isPrepared),
+    ...healthRoutes(pool, metrics, isPrepared),
     openapiRoute,
   ];
 }

@@ -82,6 +82,10 @@ export interface DecisionEngine {
   extend(request: ExtendRequest, caller: Caller): Promise<PatchOutcome>;
   /** The work did not happen. */
   release(request: ReleaseRequest, caller: Caller): Promise<ReleaseOutcome>;
-  /** Waits for everything that is being decided. */
+  /** Whether decisions are made without the database, because it was found away. */
+  isDatabaseAway(): boolean;
+  /** Denials that were neither counted nor kept, because the database was away for too long. */
+  denialsDropped(): number;
+  /** Waits for everything that is being decided, and for the denials to be counted. */
   drain(): Promise<void>;
 }

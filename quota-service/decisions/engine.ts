@@ -1,7 +1,15 @@
+import type { Decision } from "@quotel/conventions";
 import type { Pool } from "pg";
 import { GroupCommit } from "#database/lanes/group-commit";
 import { KnownTenants } from "#database/tenants/known-tenants";
-import { isUnavailable } from "#database/sqlstate";
+import { admitGroup } from "./admit-group.ts";
+import type { AdmitRequest } from "./admit-group.ts";
+import { DatabaseGate } from "./away/database-gate.ts";
+import { decideAway } from "./away/decide-away.ts";
+import { RememberedLimits } from "./away/remembered-limits.ts";
+import { changeGroup } from "./change-group.ts";
+import type { ChangeRequest } from "./change-group.ts";
+import { checkGroup } from "./check-group.ts";
 import type {
   CheckOutcome,
   CheckRequest,
@@ -9,17 +17,12 @@ import type {
   LeaseOutcome,
   PatchOutcome,
   ReserveOutcome,
+  ReserveRequest,
 } from "./contract.ts";
-import { changeGroup } from "./change-group.ts";
-import type { ChangeRequest } from "./change-group.ts";
-import { checkGroup } from "./check-group.ts";
 import { DenialLog } from "./denials/denial-log.ts";
-import { failOpen } from "./away/fail-open.ts";
 import { LaneWriters } from "./lane-writers.ts";
 import { PlanLimits } from "./limit.ts";
 import { closeAndSettleNow } from "./settle-now.ts";
-import { admitGroup } from "./admit-group.ts";
-import type { AdmitRequest } from "./admit-group.ts";
 
 export interface DecisionEngineOptions {
   readonly pool: Pool;
@@ -28,52 +31,64 @@ export interface DecisionEngineOptions {
   readonly log: { error(details: object, message: string): void };
   /** The instant (Unix milliseconds) to which telemetry is complete; null, the default, = unknown. */
   readonly telemetryMarkMs?: () => number | null;
+  /** Told of each decision that is made without the database. */
+  readonly onDecidedAway?: (decision: Decision) => void;
 }
 
 const CHECKS_PER_SNAPSHOT_MAX = 200;
 
 export function createDecisionEngine(options: DecisionEngineOptions): DecisionEngine {
-  const { pool, defaultPlan, log, telemetryMarkMs = () => null } = options;
+  const { pool, defaultPlan, log, telemetryMarkMs = () => null, onDecidedAway = () => {} } = options;
   const tenants = new KnownTenants(pool, defaultPlan);
-  const sources = { planLimits: new PlanLimits(), telemetryMarkMs };
+  const remembered = new RememberedLimits();
+  const gate = new DatabaseGate(() => pool.query("select 1"), log);
+  const denials = new DenialLog(pool, log);
+  const sources = { planLimits: new PlanLimits(), remembered, telemetryMarkMs };
   // A check locks nothing, so all that wait share one snapshot, whatever their lanes.
   const checks = new GroupCommit<CheckRequest, CheckOutcome>({
-    commit: (group) => checkGroup(pool, sources, defaultPlan, group),
+    commit: (group) => gate.guard(() => checkGroup(pool, sources, defaultPlan, group)),
     maxWeight: CHECKS_PER_SNAPSHOT_MAX,
   });
   const admissions = new LaneWriters<AdmitRequest, LeaseOutcome | PatchOutcome>((group, wait) =>
-    admitGroup(pool, sources, group, wait),
+    gate.guard(() => admitGroup(pool, sources, group, wait)),
   );
-  const denials = new DenialLog(pool, log);
-  const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group) => changeGroup(pool, group));
+  const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group) => gate.guard(() => changeGroup(pool, group)));
 
-  /** An outage is an answer too (I14); anything else is a bug and goes up. */
-  const orWhenAway = async <T>(work: () => Promise<T>, away: () => T): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      log.error({ err: error }, "the database is away");
-      return away();
-    }
-  };
   const admit = async (request: AdmitRequest): Promise<LeaseOutcome | PatchOutcome> => {
     const outcome = await admissions.submit(request.tenantId, request);
     // Work whose lease is denied asks for itself, and is counted then.
     if (outcome.kind === "denied" && request.action !== "lease") denials.note(outcome.decision);
     return outcome;
   };
-  const change = (work: () => Promise<PatchOutcome>): Promise<PatchOutcome> =>
-    orWhenAway(work, () => ({ kind: "unavailable" }));
+  /** An outage is an answer too (I14). */
+  const away = (request: CheckRequest): Decision => {
+    const decision = decideAway(request, remembered.recall(request.tenantId));
+    onDecidedAway(decision);
+    return decision;
+  };
+  const reserveAway = (request: ReserveRequest): ReserveOutcome => {
+    const { items, ...rest } = away(request);
+    const granted = items.map((item) => ({ ...item, granted: rest.allowed ? item.requested : 0 }));
+    const decision = { ...rest, reservationId: request.reservationId, expiresAt: null, items: granted };
+    if (decision.allowed) return { kind: "reserved", decision };
+    denials.note(decision);
+    return { kind: "denied", decision };
+  };
+  /** Closing and releasing twice is closing and releasing once; an extension that was made is not made again. */
+  const change = (work: () => Promise<PatchOutcome>, again: boolean): Promise<PatchOutcome> =>
+    gate.pass(work, () => ({ kind: "unavailable" }), again);
 
   return {
+    isDatabaseAway: () => gate.isClosed,
+    denialsDropped: () => denials.dropped,
     check: (request) =>
-      orWhenAway(
+      gate.pass(
         () => checks.submit(request),
-        () => ({ kind: "decided", decision: failOpen(request) }),
+        () => ({ kind: "decided", decision: away(request) }),
+        true,
       ),
     reserve: (request, caller) =>
-      orWhenAway(
+      gate.pass<ReserveOutcome>(
         async () => {
           const known = await tenants.ensure([request.tenantId], caller.keyId);
           if (!known.has(request.tenantId)) {
@@ -81,16 +96,12 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
           }
           return (await admit({ action: "reserve", ...request })) as ReserveOutcome;
         },
-        () => {
-          const { reservationId } = request;
-          const { items, ...decision } = failOpen(request);
-          const granted = items.map((item) => ({ ...item, granted: item.requested }));
-          return { kind: "reserved", decision: { ...decision, reservationId, expiresAt: null, items: granted } };
-        },
+        () => reserveAway(request),
+        true,
       ),
     // Nothing is given away in advance on a guess: while the database is away there are no leases.
     lease: (request, caller) =>
-      orWhenAway<LeaseOutcome>(
+      gate.pass<LeaseOutcome>(
         async () => {
           const known = await tenants.ensure([request.tenantId], caller.keyId);
           if (!known.has(request.tenantId)) {
@@ -99,30 +110,32 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
           return (await admit({ action: "lease", ...request })) as LeaseOutcome;
         },
         () => ({ kind: "unavailable" }),
+        true,
       ),
     extend: (request) =>
       change(async () => {
         const known = await tenants.existing([request.tenantId]);
         if (!known.has(request.tenantId)) return { kind: "not_found" };
         return (await admit({ action: "extend", ...request })) as PatchOutcome;
-      }),
+      }, false),
     close: (request, caller) =>
       change(async () => {
         const known = await tenants.ensure([request.tenantId], caller.keyId);
         if (!known.has(request.tenantId)) return { kind: "not_found" };
         if (request.settle === "now") return closeAndSettleNow(pool, request, caller.keyId);
         return changes.submit(request.tenantId, { action: "close", ...request });
-      }),
+      }, true),
     release: async (request) => {
       const outcome = await change(async () => {
         const known = await tenants.existing([request.tenantId]);
         if (!known.has(request.tenantId)) return { kind: "not_found" };
         return changes.submit(request.tenantId, { action: "release", ...request });
-      });
+      }, true);
       return { kind: outcome.kind === "unavailable" ? "unavailable" : "released" };
     },
     async drain() {
       await Promise.all([checks.drained(), admissions.drained(), changes.drained()]);
+      gate.stop();
       await denials.flush();
     },
   };

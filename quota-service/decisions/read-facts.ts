@@ -8,6 +8,7 @@ import { readFirstExpiries } from "#database/reservations/read-first-expiries";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { readStandings } from "#database/totals/read-standings";
 import type { Standing } from "#database/totals/read-standings";
+import type { RememberedLimits } from "./away/remembered-limits.ts";
 import { effectiveLimits } from "./facts/effective-limits.ts";
 import { GroupFacts } from "./facts/group-facts.ts";
 import { needName, needsAt } from "./facts/needs.ts";
@@ -17,6 +18,7 @@ import type { Limit, PlanLimits } from "./limit.ts";
 /** What is known without asking the database each time. */
 export interface DecisionSources {
   readonly planLimits: PlanLimits;
+  readonly remembered: RememberedLimits;
   /** Unix milliseconds; null = no producer has reported lately. */
   readonly telemetryMarkMs: () => number | null;
 }
@@ -31,7 +33,7 @@ let databaseAheadMs = 0;
  */
 export async function readFacts(
   on: ClientBase | Pool,
-  { planLimits, telemetryMarkMs }: DecisionSources,
+  { planLimits, remembered, telemetryMarkMs }: DecisionSources,
   asked: readonly AskedResource[],
 ): Promise<GroupFacts> {
   const ofPlan = await limitsOfPlans(on, planLimits, asked);
@@ -45,6 +47,9 @@ export async function readFacts(
     const limitsOf = limitsAt(overrides, nowMs);
     if ([...needsAt(asked, limitsOf, nowMs).keys()].every((name) => needs.has(name))) {
       const limits = new Map(asked.map(({ tenant }) => [tenant.tenantId, limitsOf(tenant)]));
+      for (const { tenant } of asked) {
+        remembered.remember(tenant.tenantId, { plan: tenant.planId, limits: limits.get(tenant.tenantId)! });
+      }
       return new GroupFacts({ nowMs, telemetryMarkMs: telemetryMarkMs(), limits, ...read });
     }
     guess = { overrides, atMs: nowMs };

@@ -2,9 +2,13 @@ import type { Pool } from "pg";
 import { ok } from "../http/answer.ts";
 import type { Answer } from "../http/answer.ts";
 import type { Route } from "../http/route.ts";
+import type { Metrics } from "./metrics.ts";
 
-/** `/healthz`: the process is up. `/readyz`: the database answers and the plans are loaded. Neither needs a key. */
-export function healthRoutes(pool: Pool, isPrepared: () => boolean): Route[] {
+/**
+ * `/healthz`: the process is up. `/readyz`: the database answers and the plans are loaded. `/metrics`: for Prometheus. None
+ * needs a key, and none says anything of a tenant.
+ */
+export function healthRoutes(pool: Pool, metrics: Metrics, isPrepared: () => boolean): Route[] {
   const ready = async (): Promise<Answer> => {
     const checks = { database: await answers(pool), plans: isPrepared() };
     const isReady = checks.database && checks.plans;
@@ -13,6 +17,7 @@ export function healthRoutes(pool: Pool, isPrepared: () => boolean): Route[] {
   return [
     { method: "get", path: "/healthz", kinds: null, handle: () => ok({ status: "ok" }) },
     { method: "get", path: "/readyz", kinds: null, handle: ready },
+    { method: "get", path: "/metrics", kinds: null, handle: () => metrics.answer() },
   ];
 }
 

@@ -3,8 +3,8 @@ export interface Answer {
   readonly status: number;
   /** By names in lower case; they go before what every answer carries. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON; undefined = no body. */
-  readonly body?: object;
+  /** Sent as JSON, and text as it is, with its own `content-type` among the headers; undefined = no body. */
+  readonly body?: object | string;
 }
 
 /** 200 with a JSON body. */

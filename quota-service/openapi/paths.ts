@@ -191,6 +191,13 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       answers: { 200: ["Ready", "Readiness"], 503: ["Not ready", "Readiness"] },
     }),
   },
+  "/metrics": {
+    get: operation({
+      summary: "Decisions made without the database, and more, in Prometheus' text format.",
+      keys: null,
+      answers: { 200: ["Prometheus' text format, not JSON", null] },
+    }),
+  },
   "/openapi.json": {
     get: operation({ summary: "This document.", keys: null, answers: { 200: ["OpenAPI 3.1", "Document"] } }),
   },

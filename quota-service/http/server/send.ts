@@ -20,7 +20,7 @@ export function send(res: ServerResponse, { status, headers, body }: Answer): vo
     res.writeHead(status, { ...ALWAYS, ...headers }).end();
     return;
   }
-  const text = JSON.stringify(body);
+  const text = typeof body === "string" ? body : JSON.stringify(body);
   res
     .writeHead(status, {
       "content-type": "application/json; charset=utf-8",

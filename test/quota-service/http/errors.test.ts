@@ -138,9 +138,11 @@ describe("requests nobody can serve", () => {
 describe("what the service says of itself", () => {
   test("the document describes exactly the operations that are served", async () => {
     const { allRoutes } = await import("../../../quota-service/routes.ts");
+    const { Metrics } = await import("../../../quota-service/health/metrics.ts");
     const { createDecisionEngine } = await import("../../../quota-service/decisions/engine.ts");
     const engine = createDecisionEngine({ pool: service.pool, defaultPlan: null, log: console });
-    const served = allRoutes({ pool: service.pool, engine, defaultPlan: null, isPrepared: () => true });
+    const metrics = new Metrics();
+    const served = allRoutes({ pool: service.pool, engine, defaultPlan: null, metrics, isPrepared: () => true });
     expect(service.documented.operations().sort()).toEqual(
       served.map(({ method, path }) => `${method} ${path}`).sort(),
     );
