@@ -27,3 +27,23 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     client.release(broken);
   }
 }
+
+/**
+ * Runs statements that only read, all on one snapshot (REPEATABLE READ), and answers without waiting for the end of the
+ * transaction. They share flights as in `inTransaction`.
+ */
+export async function inSnapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const begun = client.query("begin isolation level repeatable read, read only");
+  begun.catch(() => {});
+  try {
+    const result = await work(client);
+    await begun;
+    return result;
+  } finally {
+    client.query("commit").then(
+      () => client.release(),
+      (failure: Error) => client.release(failure),
+    );
+  }
+}

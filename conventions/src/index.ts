@@ -89,6 +89,8 @@ export type {
   ReservationDecision,
   ReservationState,
   DecisionExplanation,
+  BatchCheckRequest,
+  BatchDecision,
   ExplainedEvent,
   ApiError,
   UsageLimitExceeded,

@@ -29,6 +29,16 @@ export type CheckRequest =
   | { readonly tenantId: string; readonly resource: string; readonly amount: number }
   | { readonly tenantId: string; readonly items: readonly QuotaItem[] };
 
+/** Body of `POST /v1/quota/check/batch`: up to 100 tenants with up to 100 resources each, decided from one snapshot. */
+export interface BatchCheckRequest {
+  readonly checks: readonly { readonly tenantId: string; readonly items: readonly QuotaItem[] }[];
+}
+
+/** The answer, in the order of the checks: a decision, or for a tenant that is not registered an error. */
+export interface BatchDecision {
+  readonly results: readonly (Decision | ({ readonly tenantId: string } & ApiError))[];
+}
+
 /** Body of `POST /v1/quota/reservations`. `reservationId` is chosen by the caller (UUIDv7) and is the idempotency key. */
 export type ReserveRequest = {
   readonly reservationId: string;

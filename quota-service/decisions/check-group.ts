@@ -3,7 +3,7 @@ import type { ClientBase, Pool } from "pg";
 import { planVersionInForce } from "#database/plans/plan-version";
 import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
-import { inTransaction } from "#database/transaction";
+import { inSnapshot } from "#database/transaction";
 import type { CheckOutcome, CheckRequest } from "./contract.ts";
 import type { GroupFacts } from "./facts/group-facts.ts";
 import { readFacts } from "./read-facts.ts";
@@ -20,8 +20,7 @@ export function checkGroup(
   defaultPlan: string | null,
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
-  // On one connection, where what is read shares a flight and the clock is read last.
-  return inTransaction(pool, (client) => checkOn(client, sources, defaultPlan, group));
+  return inSnapshot(pool, (client) => checkOn(client, sources, defaultPlan, group));
 }
 
 async function checkOn(

@@ -72,6 +72,8 @@ export type ReleaseOutcome = { readonly kind: "released" | "unavailable" };
 export interface DecisionEngine {
   /** Decides and changes nothing; never provisions. */
   check(request: CheckRequest, caller: Caller): Promise<CheckOutcome>;
+  /** The same for many, from one snapshot; the outcomes are in the order of the requests. */
+  checkBatch(requests: readonly CheckRequest[]): Promise<readonly CheckOutcome[]>;
   /** Decides and holds (I8). Repeating a request gives the first answer again. */
   reserve(request: ReserveRequest, caller: Caller): Promise<ReserveOutcome>;
   /** Holds a part of what remains for the caller to spend; kept to the end of its period if it is never closed. */

@@ -87,6 +87,12 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
         () => ({ kind: "decided", decision: away(request) }),
         true,
       ),
+    checkBatch: (requests) =>
+      gate.pass(
+        () => checkGroup(pool, sources, defaultPlan, requests),
+        () => requests.map((request) => ({ kind: "decided", decision: away(request) })),
+        true,
+      ),
     reserve: (request, caller) =>
       gate.pass<ReserveOutcome>(
         async () => {

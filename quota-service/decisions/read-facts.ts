@@ -5,7 +5,6 @@ import { readRateWindows } from "#database/limits/read-rate-windows";
 import { readOverrides } from "#database/limits/read-overrides";
 import type { RunningOverride } from "#database/limits/read-overrides";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
-import type { Tenant } from "#database/tenants/read-tenants";
 import { readStandings } from "#database/totals/read-standings";
 import type { Standing } from "#database/totals/read-standings";
 import type { RememberedLimits } from "./away/remembered-limits.ts";
@@ -37,18 +36,22 @@ export async function readFacts(
   asked: readonly AskedResource[],
 ): Promise<GroupFacts> {
   const ofPlan = await limitsOfPlans(on, planLimits, asked);
-  const limitsAt = (overrides: Overrides, atMs: number) => (tenant: Tenant) =>
-    effectiveLimits(ofPlan.get(tenant.tenantId) ?? [], overrides.get(tenant.tenantId) ?? [], atMs);
+  const tenantIds = [...ofPlan.keys()];
+  const limitsAt = (overrides: Overrides, atMs: number) => {
+    const limits = tenantIds.map(
+      (id) => [id, effectiveLimits(ofPlan.get(id) ?? [], overrides.get(id) ?? [], atMs)] as const,
+    );
+    return new Map(limits);
+  };
   let guess: Guess = { overrides: new Map(), atMs: Date.now() + databaseAheadMs };
   for (;;) {
     const needs = needsAt(asked, limitsAt(guess.overrides, guess.atMs), guess.atMs);
-    const { nowMs, overrides, ...read } = await readNeeds(on, [...ofPlan.keys()], [...needs.values()]);
+    const { nowMs, overrides, ...read } = await readNeeds(on, tenantIds, [...needs.values()]);
     databaseAheadMs = nowMs - Date.now();
-    const limitsOf = limitsAt(overrides, nowMs);
-    if ([...needsAt(asked, limitsOf, nowMs).keys()].every((name) => needs.has(name))) {
-      const limits = new Map(asked.map(({ tenant }) => [tenant.tenantId, limitsOf(tenant)]));
-      for (const { tenant } of asked) {
-        remembered.remember(tenant.tenantId, { plan: tenant.planId, limits: limits.get(tenant.tenantId)! });
+    const limits = limitsAt(overrides, nowMs);
+    if ([...needsAt(asked, limits, nowMs).keys()].every((name) => needs.has(name))) {
+      for (const { tenantId, planId } of new Set(asked.map(({ tenant }) => tenant))) {
+        remembered.remember(tenantId, { plan: planId, limits: limits.get(tenantId) ?? [] });
       }
       return new GroupFacts({ nowMs, telemetryMarkMs: telemetryMarkMs(), limits, ...read });
     }

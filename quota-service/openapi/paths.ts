@@ -32,6 +32,17 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       },
     }),
   },
+  "/v1/quota/check/batch": {
+    post: operation({
+      summary: "The same for up to 100 tenants with up to 100 resources each, decided from one snapshot.",
+      keys: "service or admin",
+      body: "BatchCheckRequest",
+      answers: {
+        200: ["Decisions in the order of the checks; an error for a tenant that is not registered", "BatchDecision"],
+        400: ["A field is at fault", "Error"],
+      },
+    }),
+  },
   "/v1/quota/reservations": {
     post: operation({
       summary: "Decide and hold. Repeating a request gives the same answer and holds nothing more.",

@@ -68,6 +68,17 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
       object({ tenantId, items: array(object(quotaItem), { minItems: 1, maxItems: 100 }) }, ["tenantId"]),
     ],
   },
+  BatchCheckRequest: object({
+    checks: array(
+      object({ tenantId: ref("TenantId"), items: array(object(quotaItem), { minItems: 1, maxItems: 100 }) }),
+      { minItems: 1, maxItems: 100 },
+    ),
+  }),
+  BatchDecision: object({
+    results: array({
+      anyOf: [ref("Decision"), object({ tenantId: text, error: object({ code: text, message: text }) })],
+    }),
+  }),
   ReserveRequest: {
     anyOf: [
       object({ ...reservation, ...reservationItem }, ["tenantId", "ttlSeconds", "atLeast"]),

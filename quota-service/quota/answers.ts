@@ -1,4 +1,4 @@
-import type { Decision, ReservationDecision } from "@quotel/conventions";
+import type { BatchDecision, Decision, ReservationDecision } from "@quotel/conventions";
 import type {
   CheckOutcome,
   LeaseOutcome,
@@ -22,6 +22,20 @@ export function answerCheck(tenantId: string, outcome: CheckOutcome): Answer {
     case "too_many_tenants":
       return refuse(TOO_MANY_NEW_TENANTS);
   }
+}
+
+/** 200 with a decision or an error for each check, so that one unknown tenant costs the others nothing. */
+export function answerBatch(
+  checks: readonly { readonly tenantId: string }[],
+  outcomes: readonly CheckOutcome[],
+): Answer {
+  const results = outcomes.map((outcome, index): BatchDecision["results"][number] => {
+    if (outcome.kind === "decided") return outcome.decision;
+    const { tenantId } = checks[index]!;
+    const { code, message } = outcome.kind === "unknown_tenant" ? tenantNotFound(tenantId) : TOO_MANY_NEW_TENANTS;
+    return { tenantId, error: { code, message } };
+  });
+  return ok({ results } satisfies BatchDecision);
 }
 
 /** 201 for a new reservation, 200 for a repeated one, 429 or 403 for a denial. */

@@ -20,16 +20,16 @@ export class KnownResources {
   }
 
   /**
-   * A 400 for the resources nobody knows, by their place in the body; null where all are known. Rejects when it needs a
-   * database that is away.
+   * A 400 for the resources nobody knows, by their place in the body (or in what is at `within` in it); null where all are
+   * known. Rejects when it needs a database that is away.
    */
-  async refuseUnknown(items: readonly QuotaItem[], body: object): Promise<Refusal | null> {
+  async refuseUnknown(items: readonly QuotaItem[], body: object, within = ""): Promise<Refusal | null> {
     if (items.every(({ resource }) => this.#names.has(resource))) return null;
     if (performance.now() >= this.#loadedAtMs + RELOAD_AT_MOST_EVERY_MS) await this.#load();
     const details: FieldProblem[] = [];
     for (const [index, { resource }] of items.entries()) {
       if (this.#names.has(resource)) continue;
-      const path = "items" in body ? `items[${index}].resource` : "resource";
+      const path = within + ("items" in body ? `items[${index}].resource` : "resource");
       details.push({ path, message: `"${resource}" is neither built in nor declared by a plan` });
     }
     if (details.length === 0) return null;

@@ -3,7 +3,7 @@ import {
   RESERVATION_TTL_SECONDS_DEFAULT,
   RESERVATION_TTL_SECONDS_MAX,
 } from "@quotel/conventions";
-import type { QuotaItem, ReservationItem } from "@quotel/conventions";
+import type { BatchCheckRequest, QuotaItem, ReservationItem } from "@quotel/conventions";
 import { z } from "zod";
 import type { Parsed } from "../http/refusal.ts";
 import { tenantIdSchema } from "../http/tenancy.ts";
@@ -46,6 +46,14 @@ const checkOne = z
   .transform(({ tenantId, ...raw }, context) => ({ tenantId, items: [toQuotaItem(raw, context)] }));
 const checkList = z.strictObject({ ...tenant, items: itemList(quotaItem, 1) });
 
+const CHECKS_MAX = 100;
+const checkBatch = z.strictObject({
+  checks: z
+    .array(z.strictObject({ tenantId: tenantIdSchema, items: itemList(quotaItem, 1) }))
+    .min(1)
+    .max(CHECKS_MAX),
+});
+
 const reservation = {
   ...tenant,
   reservationId: reservationIdSchema,
@@ -87,6 +95,11 @@ const patchBody = z.discriminatedUnion("action", [closeBody, extendBody], {
 /** `POST /v1/quota/check`. */
 export function readCheckBody(body: unknown): Parsed<CheckBody> {
   return namesItems(body) ? parseBody(checkList, body) : parseBody(checkOne, body);
+}
+
+/** `POST /v1/quota/check/batch`. */
+export function readBatchBody(body: unknown): Parsed<BatchCheckRequest> {
+  return parseBody(checkBatch, body);
 }
 
 /** `POST /v1/quota/reservations`. */

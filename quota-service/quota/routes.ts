@@ -5,11 +5,12 @@ import { refuse } from "../http/refusal.ts";
 import { pathParameter } from "../http/request.ts";
 import type { ApiRequest } from "../http/request.ts";
 import type { Route } from "../http/route.ts";
-import { tenantOf } from "../http/tenancy.ts";
-import { answerCheck, answerLease, answerPatch, answerRelease, answerReserve } from "./answers.ts";
+import { chooseTenant, tenantOf } from "../http/tenancy.ts";
+import { answerBatch, answerCheck, answerLease, answerPatch, answerRelease, answerReserve } from "./answers.ts";
 import type { KnownResources } from "./known-resources.ts";
 import { requestHashOf } from "./request-hash.ts";
 import {
+  readBatchBody,
   readCheckBody,
   readLeaseBody,
   readPatchBody,
@@ -24,6 +25,7 @@ export function quotaRoutes(engine: DecisionEngine, resources: KnownResources): 
   const reservation = "/v1/quota/reservations/{id}";
   return [
     { method: "post", path: "/v1/quota/check", kinds: ["service", "admin", "tenant"], handle: routes.check },
+    { method: "post", path: "/v1/quota/check/batch", kinds: ["service", "admin"], handle: routes.checkBatch },
     { method: "post", path: "/v1/quota/reservations", kinds: ["service", "admin"], handle: routes.reserve },
     { method: "post", path: "/v1/quota/leases", kinds: ["service", "admin"], handle: routes.lease },
     { method: "patch", path: reservation, kinds: ["service", "admin"], handle: routes.patch },
@@ -50,6 +52,19 @@ class QuotaRoutes {
     if (unknown !== null) return refuse(unknown);
     const tenantId = tenant.value;
     return answerCheck(tenantId, await this.#engine.check({ tenantId, items }, key));
+  };
+
+  checkBatch = async (req: ApiRequest, key: Key): Promise<Answer> => {
+    const body = readBatchBody(req.body);
+    if (!body.ok) return refuse(body.refusal);
+    const { checks } = body.value;
+    for (const [index, check] of checks.entries()) {
+      const tenant = chooseTenant(key, check.tenantId);
+      if (!tenant.ok) return refuse(tenant.refusal);
+      const unknown = await this.#resources.refuseUnknown(check.items, check, `checks[${index}].`);
+      if (unknown !== null) return refuse(unknown);
+    }
+    return answerBatch(checks, await this.#engine.checkBatch(checks));
   };
 
   reserve = async (req: ApiRequest, key: Key): Promise<Answer> => {

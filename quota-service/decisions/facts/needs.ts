@@ -25,12 +25,12 @@ export type Need = { readonly tenantId: string; readonly resource: string } & Pe
  */
 export function needsAt(
   asked: readonly AskedResource[],
-  limitsOf: (tenant: Tenant) => readonly Limit[],
+  limitsOf: ReadonlyMap<string, readonly Limit[]>,
   atMs: number,
 ): ReadonlyMap<string, Need> {
   const needs = new Map<string, Need>();
   for (const { tenant, resource } of asked) {
-    const limits = limitsOf(tenant).filter((limit) => limit.resource === resource);
+    const limits = (limitsOf.get(tenant.tenantId) ?? []).filter((limit) => limit.resource === resource);
     const found =
       limits.length === 0 ? [unlimited(tenant, resource)] : limits.flatMap((it) => needsOf(tenant, it, atMs));
     for (const need of found) needs.set(needName(need), need);
