@@ -74,7 +74,7 @@ export async function startQuotaService(
     }
     throw error;
   }
-  const sweep = startExpirySweep(pool, log);
+  const sweep = startExpirySweep(pool, metrics, log);
   const close = async (): Promise<void> => {
     await closeServer(server);
     await Promise.all([engine.drain(), sweep.stop(), preparation.stop(), telemetry.stop()]);

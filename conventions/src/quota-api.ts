@@ -43,6 +43,11 @@ export interface BatchDecision {
 export type ReserveRequest = {
   readonly reservationId: string;
   readonly ttlSeconds?: number;
+  /**
+   * What becomes of it when its time runs out before it is closed. `release`, the default, frees what it holds; `keep` holds
+   * it to the end of its month period, for work that may have happened all the same.
+   */
+  readonly onExpiry?: "release" | "keep";
 } & (
   | ({ readonly tenantId: string } & ReservationItem)
   | { readonly tenantId: string; readonly items: readonly ReservationItem[] }

@@ -33,6 +33,7 @@ export async function readLevelStandings(
           ), 0) - coalesce((
             select sum(h.held) from quotel.reservations r, unnest(r.resources, r.held) as h (resource, held)
             where r.tenant_id = k.tenant_id and h.resource = k.resource and r.expires_at <= instant.at
+              and (r.kept_until is null or r.kept_until <= instant.at)
           ), 0) - coalesce((
             select sum(h.held) from quotel.reservations r, unnest(r.resources, r.held) as h (resource, held)
             where r.tenant_id = k.tenant_id and h.resource = k.resource and r.state = 'closed'

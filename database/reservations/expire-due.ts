@@ -9,24 +9,31 @@ import { writeReservationsAndTotals } from "./write-reservations.ts";
 
 const BATCH = 500;
 
+/** Reservations whose time ran out: freed, or kept to the end of their period. */
+export interface Expired {
+  readonly released: number;
+  readonly kept: number;
+}
+
 /**
  * Ends reservations whose time has run out, and frees what they hold unless it is to be kept. Decisions already reckon
  * like this (they compare the clock), so this is upkeep: any number of processes may run it, as often as they like.
- *
- * @returns how many were ended
  */
-export async function expireDueReservations(pool: Pool): Promise<number> {
-  let ended = 0;
+export async function expireDueReservations(pool: Pool): Promise<Expired> {
+  let released = 0;
+  let kept = 0;
   for (;;) {
-    const batch = await inTransaction(pool, async (client) => {
+    const ended = await inTransaction(pool, async (client) => {
       const due = await lockDueReservations(client, BATCH);
       const calendars = await readCalendars(client, [...new Set(due.map((it) => it.tenantId))]);
       const nowMs = await readClock(client);
       const changes = due.map((before) => ({ before, after: expire(before, nowMs) }));
       await writeReservationsAndTotals(client, changes, calendars, new TotalDeltas());
-      return due.length;
+      return changes.map(({ after }) => after.phase);
     });
-    ended += batch;
-    if (batch < BATCH) return ended;
+    const nowKept = ended.filter((phase) => phase === "kept").length;
+    kept += nowKept;
+    released += ended.length - nowKept;
+    if (ended.length < BATCH) return { released, kept };
   }
 }

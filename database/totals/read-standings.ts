@@ -30,8 +30,8 @@ export interface Standings {
 
 /**
  * Reads used and reserved of several totals, and the clock, in one statement and so one snapshot. `reserved` leaves out
- * holds whose time has run out (and that are not kept) although no sweep has ended them yet: both come from the same snapshot, so a sweep that
- * commits meanwhile cannot be counted twice.
+ * holds whose time has run out (and that are not kept) although no sweep has ended them yet: both come from the same
+ * snapshot, so a sweep that commits meanwhile cannot be counted twice.
  */
 export async function readStandings(on: ClientBase | Pool, keys: readonly StandingKey[]): Promise<Standings> {
   if (keys.length === 0) return { readAtMs: await readClock(on), standings: [] };

@@ -131,7 +131,12 @@ class AdmissionDesk {
     const { day, month } = accountingPeriods(nowMs, tenant.calendar);
     const { items, expiresAtMs, keptUntilMs, refusals } =
       request.action === "reserve"
-        ? { items: request.items, expiresAtMs: nowMs + request.ttlSeconds * 1000, keptUntilMs: null, refusals: [] }
+        ? {
+            items: request.items,
+            expiresAtMs: nowMs + request.ttlSeconds * 1000,
+            keptUntilMs: request.onExpiry === "keep" ? month.endMs : null,
+            refusals: [],
+          }
         : this.#leaseTerms(request, tenant, day.endMs, month.endMs);
     const verdict = judge(this.#facts, tenant, items, settledOf);
     const refused = refusals.length > 0;

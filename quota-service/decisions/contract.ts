@@ -16,6 +16,8 @@ export interface ReserveRequest {
   readonly reservationId: string;
   readonly items: readonly ReservationItem[];
   readonly ttlSeconds: number;
+  /** Default `release`. */
+  readonly onExpiry?: "release" | "keep";
   /** Hex SHA-256 of the canonical request: tells a repetition from another request under the same id. */
   readonly requestHash: string;
 }

@@ -7,6 +7,7 @@ const PREFIX = "quotel_quota_";
 export class Metrics {
   readonly #registry = new Registry();
   readonly #withoutDatabase: Counter;
+  readonly #expired: Counter;
 
   constructor() {
     this.#withoutDatabase = new Counter({
@@ -15,8 +16,20 @@ export class Metrics {
       labelNames: ["mode"],
       registers: [this.#registry],
     });
+    this.#expired = new Counter({
+      name: `${PREFIX}reservations_expired_total`,
+      help: "Reservations whose time ran out before they were closed or settled, by what became of their holds",
+      labelNames: ["policy"],
+      registers: [this.#registry],
+    });
     // From the start, so that an alert on their rise has something to rise from.
     for (const mode of ["fail_open", "fail_closed"]) this.#withoutDatabase.inc({ mode }, 0);
+  }
+
+  /** Reservations whose time ran out, that this process found. */
+  expired({ released, kept }: { readonly released: number; readonly kept: number }): void {
+    this.#expired.inc({ policy: "release" }, released);
+    this.#expired.inc({ policy: "keep" }, kept);
   }
 
   decidedWithoutDatabase(mode: string): void {

@@ -21,7 +21,14 @@ const reservationItem = {
   ...quotaItem,
   atLeast: { ...askedAmount, description: "Accept any grant of at least this much." },
 };
-const reservation = { tenantId, reservationId: ref("ReservationId"), ttlSeconds };
+const onExpiry: Schema = {
+  ...oneOf("release", "keep"),
+  default: "release",
+  description:
+    "What becomes of it when its time runs out before it is closed: it frees what it holds, or keeps it to the end of its " +
+    "month period.",
+};
+const reservation = { tenantId, reservationId: ref("ReservationId"), ttlSeconds, onExpiry };
 
 const decisionItem = {
   resource: ref("Resource"),
@@ -81,10 +88,11 @@ export const quotaSchemas: Readonly<Record<string, Schema>> = {
   }),
   ReserveRequest: {
     anyOf: [
-      object({ ...reservation, ...reservationItem }, ["tenantId", "ttlSeconds", "atLeast"]),
+      object({ ...reservation, ...reservationItem }, ["tenantId", "ttlSeconds", "onExpiry", "atLeast"]),
       object({ ...reservation, items: array(object(reservationItem, ["atLeast"]), { minItems: 1, maxItems: 100 }) }, [
         "tenantId",
         "ttlSeconds",
+        "onExpiry",
       ]),
     ],
   },

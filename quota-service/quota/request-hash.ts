@@ -10,9 +10,10 @@ export function requestHashOf(request: {
   readonly items: readonly ReservationItem[];
   /** Null for a lease: how long it lives is not asked for. */
   readonly ttlSeconds: number | null;
+  readonly onExpiry?: "release" | "keep";
 }): string {
   const items = request.items
     .map(({ resource, amount, atLeast }) => [resource, amount, atLeast ?? amount] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return hash("sha256", JSON.stringify([request.tenantId, request.ttlSeconds, items]));
+  return hash("sha256", JSON.stringify([request.tenantId, request.ttlSeconds, request.onExpiry, items]));
 }

@@ -21,6 +21,7 @@ export interface ReserveBody {
   readonly reservationId: string;
   readonly items: readonly ReservationItem[];
   readonly ttlSeconds: number;
+  readonly onExpiry: "release" | "keep";
 }
 export interface LeaseBody {
   readonly tenantId?: string | undefined;
@@ -58,13 +59,15 @@ const reservation = {
   ...tenant,
   reservationId: reservationIdSchema,
   ttlSeconds: ttlSeconds.default(RESERVATION_TTL_SECONDS_DEFAULT),
+  onExpiry: z.enum(["release", "keep"]).default("release"),
 };
 const reserveOne = z
   .strictObject({ ...reservation, ...reservationItemFields })
-  .transform(({ tenantId, reservationId, ttlSeconds, ...raw }, context) => ({
+  .transform(({ tenantId, reservationId, ttlSeconds, onExpiry, ...raw }, context) => ({
     tenantId,
     reservationId,
     ttlSeconds,
+    onExpiry,
     items: [toReservationItem(raw, context)],
   }));
 const reserveList = z.strictObject({ ...reservation, items: itemList(reservationItem, 1) });

@@ -72,12 +72,12 @@ class QuotaRoutes {
     if (!body.ok) return refuse(body.refusal);
     const tenant = tenantOf(req, key, body.value.tenantId);
     if (!tenant.ok) return refuse(tenant.refusal);
-    const { reservationId, items, ttlSeconds } = body.value;
+    const { reservationId, items, ttlSeconds, onExpiry } = body.value;
     const unknown = await this.#resources.refuseUnknown(items, req.body as object);
     if (unknown !== null) return refuse(unknown);
     const tenantId = tenant.value;
-    const requestHash = requestHashOf({ tenantId, items, ttlSeconds });
-    const request = { tenantId, reservationId, items, ttlSeconds, requestHash };
+    const requestHash = requestHashOf({ tenantId, items, ttlSeconds, onExpiry });
+    const request = { tenantId, reservationId, items, ttlSeconds, onExpiry, requestHash };
     return answerReserve(tenantId, await this.#engine.reserve(request, key));
   };
 

@@ -3,7 +3,7 @@
  * what the steps of a test make of it: periods turn, reservations run out, grace ends and rate windows empty by call.
  */
 
-type Phase = "early" | "open" | "closed" | "released" | "expired";
+type Phase = "early" | "open" | "closed" | "released" | "expired" | "kept";
 export type ModelPeriod = "day" | "month" | "lifetime" | "hour";
 
 export interface ModelLimit {
@@ -23,6 +23,8 @@ interface ModelReservation {
   settled: number;
   /** Its time has run out, whether or not a sweep has seen it. */
   due: boolean;
+  /** Whether it goes on holding then. */
+  keep: boolean;
   /** Whether a reserve has been decided under this id. */
   reserved: boolean;
   requested: string;
@@ -80,8 +82,8 @@ export class ReservationModel {
     return used >= limit.amount * 0.8 ? "warning" : "ok";
   }
 
-  reserve(id: string, amount: number, atLeast: number): { kind: Expected; granted: number } {
-    const requested = `${amount} ${atLeast}`;
+  reserve(id: string, amount: number, atLeast: number, keep: boolean): { kind: Expected; granted: number } {
+    const requested = `${amount} ${atLeast} ${keep}`;
     const known = this.reservations.get(id);
     if (known && !known.reserved && known.phase !== "early") return { kind: "ended", granted: 0 };
     if (known?.reserved) {
@@ -91,7 +93,7 @@ export class ReservationModel {
     const granted = this.#grant(amount, atLeast, settled);
     if (granted === null) return { kind: "denied", granted: 0 };
     this.#admit(granted, Math.max(0, granted - settled));
-    const due = { due: false, reserved: true, requested, turn: this.#turn };
+    const due = { due: false, keep, reserved: true, requested, turn: this.#turn };
     this.reservations.set(id, { phase: "open", estimate: granted, trueAmount: 0, settled, ...due });
     return { kind: "reserved", granted };
   }
@@ -108,8 +110,9 @@ export class ReservationModel {
   close(id: string, amount: number): Expected {
     const it = this.#touch(id);
     if (it.phase === "closed") return it.trueAmount === amount ? "changed" : "ended";
-    if (it.phase === "released" || it.phase === "expired" || it.due) return "ended";
+    if (it.phase === "released" || it.phase === "expired" || (it.due && !isKept(it))) return "ended";
     it.phase = "closed";
+    it.due = false;
     it.trueAmount = amount;
     return "changed";
   }
@@ -127,7 +130,7 @@ export class ReservationModel {
 
   release(id: string): void {
     const it = this.#touch(id);
-    if (it.phase === "early" || (it.phase === "open" && !it.due)) it.phase = "released";
+    if (it.phase === "early" || (it.phase === "open" && !it.due) || isKept(it)) it.phase = "released";
   }
 
   /** Its time runs out; only what holds something has a time. */
@@ -140,7 +143,9 @@ export class ReservationModel {
   }
 
   sweep(): void {
-    for (const it of this.reservations.values()) if (it.due) it.phase = "expired";
+    for (const it of this.reservations.values()) {
+      if (it.due) it.phase = isKept(it) ? "kept" : "expired";
+    }
   }
 
   /** A new day and month begin. */
@@ -201,8 +206,8 @@ export class ReservationModel {
   }
 
   #hold(it: ModelReservation): number {
-    if (it.due) return 0;
-    if (it.phase === "open") return Math.max(0, it.estimate - it.settled);
+    if (it.due && !isKept(it)) return 0;
+    if (it.phase === "open" || it.phase === "kept") return Math.max(0, it.estimate - it.settled);
     if (it.phase === "closed") return Math.max(0, it.trueAmount - it.settled);
     return 0;
   }
@@ -210,10 +215,23 @@ export class ReservationModel {
   #touch(id: string): ModelReservation {
     let it = this.reservations.get(id);
     if (!it) {
-      const nothing = { estimate: 0, trueAmount: 0, settled: 0, due: false, reserved: false, requested: "" };
+      const nothing = {
+        estimate: 0,
+        trueAmount: 0,
+        settled: 0,
+        due: false,
+        keep: false,
+        reserved: false,
+        requested: "",
+      };
       it = { phase: "early", ...nothing, turn: this.#turn };
       this.reservations.set(id, it);
     }
     return it;
   }
+}
+
+/** Its time has run out, and it holds all the same. */
+function isKept({ phase, due, keep }: ModelReservation): boolean {
+  return due && keep && (phase === "open" || phase === "kept");
 }

@@ -28,7 +28,13 @@ const IDS = [1, 2, 3, 4].map((n) => `0198a000-0000-7000-8000-00000000000${n}`);
 const id = fc.constantFrom(...IDS);
 const amount = fc.integer({ min: 0, max: 600 });
 const step = fc.oneof(
-  fc.record({ do: fc.constant("reserve" as const), id, amount, atLeast: fc.option(amount, { nil: null }) }),
+  fc.record({
+    do: fc.constant("reserve" as const),
+    id,
+    amount,
+    atLeast: fc.option(amount, { nil: null }),
+    keep: fc.boolean(),
+  }),
   fc.record({
     do: fc.constant("span" as const),
     id: fc.option(id, { nil: null }),
@@ -120,12 +126,13 @@ async function playReserve(
       reservationId: it.id,
       items: [{ resource: "tokens", amount: it.amount, atLeast }],
       ttlSeconds: 300,
-      requestHash: Buffer.from(`${it.amount} ${atLeast}`).toString("hex"),
+      onExpiry: it.keep ? "keep" : "release",
+      requestHash: Buffer.from(`${it.amount} ${atLeast} ${it.keep}`).toString("hex"),
     },
     CALLER,
   );
   const granted = outcome.kind === "reserved" ? outcome.decision.items[0]!.granted : 0;
-  return { actual: { kind: outcome.kind, granted }, expected: model.reserve(it.id, it.amount, atLeast) };
+  return { actual: { kind: outcome.kind, granted }, expected: model.reserve(it.id, it.amount, atLeast, it.keep) };
 }
 
 /** How the limits on tokens stand, as a check that asks for nothing shows it, and as the model has it. */
