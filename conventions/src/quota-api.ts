@@ -98,7 +98,9 @@ export interface DecisionItem {
   readonly source: "plan" | "override" | "default";
   /** Present on a rate limit with a burst: what any window takes beyond `limit`. */
   readonly burst?: number;
-  /** Present on a shadow limit: whether it would have allowed what was asked for, were it a hard one. */
+  /** Present on a cost limit that admits nothing while events of its period have no price: how many have none. */
+  readonly unpricedEvents?: number;
+  /** Present on a soft or shadow limit: whether it would have allowed what was asked for, were it a hard one. */
   readonly wouldAllow?: boolean;
 }
 

@@ -5,6 +5,7 @@ import { readRateWindows } from "#database/limits/read-rate-windows";
 import { readOverrides } from "#database/limits/read-overrides";
 import type { RunningOverride } from "#database/limits/read-overrides";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
+import { readUnpriced } from "#database/rollups/read-unpriced";
 import { readStandings } from "#database/totals/read-standings";
 import type { Standing } from "#database/totals/read-standings";
 import type { RememberedLimits } from "./away/remembered-limits.ts";
@@ -83,23 +84,27 @@ async function limitsOfPlans(
 async function readNeeds(on: ClientBase | Pool, tenantIds: readonly string[], needs: readonly Need[]) {
   const totals = needs.filter((need) => need.kind === "total");
   const levels = needs.filter((need) => need.kind === "level");
+  const unpricedKeys = needs.filter((need) => need.kind === "unpriced");
   const windowKeys = needs.filter((need) => need.kind === "window");
-  const [overrides, firstExpiryMs, windows, crossings, levelStandings, { readAtMs, standings }] = await Promise.all([
-    readOverrides(on, tenantIds),
-    readFirstExpiries(on, tenantIds),
-    readRateWindows(on, windowKeys),
-    readCrossings(
-      on,
-      needs.filter((need) => need.kind === "crossing"),
-    ),
-    readLevelStandings(on, levels),
-    readStandings(on, totals),
-  ]);
+  const [overrides, firstExpiryMs, windows, unpriced, crossings, levelStandings, { readAtMs, standings }] =
+    await Promise.all([
+      readOverrides(on, tenantIds),
+      readFirstExpiries(on, tenantIds),
+      readRateWindows(on, windowKeys),
+      readUnpriced(on, unpricedKeys),
+      readCrossings(
+        on,
+        needs.filter((need) => need.kind === "crossing"),
+      ),
+      readLevelStandings(on, levels),
+      readStandings(on, totals),
+    ]);
   const byName = new Map<string, Standing>();
   for (const [index, need] of totals.entries()) byName.set(needName(need), standings[index]!);
   for (const [index, need] of levels.entries()) {
     const { level, reserved } = levelStandings[index]!;
     byName.set(needName(need), { used: level, reserved });
   }
-  return { nowMs: readAtMs, overrides, firstExpiryMs, windows, crossings, standings: byName };
+  const unpricedByName = new Map(unpricedKeys.map((need, index) => [needName(need), unpriced[index]!]));
+  return { nowMs: readAtMs, unpriced: unpricedByName, overrides, firstExpiryMs, windows, crossings, standings: byName };
 }

@@ -45,9 +45,13 @@ const decisionItem = {
   enforcement: oneOf("hard", "soft", "shadow"),
   source: oneOf("plan", "override", "default"),
   burst: { ...ref("Amount"), description: "Present on a rate limit with a burst: what any window takes beyond limit." },
+  unpricedEvents: {
+    type: "integer",
+    description: "Present on a cost limit that admits nothing while events of its period have no price: how many.",
+  },
   wouldAllow: {
     ...flag,
-    description: "Present on a shadow limit: whether it would have allowed what was asked for, were it a hard one.",
+    description: "Present on a soft or shadow limit: whether it would have allowed what was asked for, were it a hard one.",
   },
 };
 const decision = {
@@ -65,7 +69,7 @@ const decision = {
   retryAfterSeconds: { type: ["integer", "null"] },
 };
 
-const OPTIONAL_OF_ITEM = ["burst", "wouldAllow"];
+const OPTIONAL_OF_ITEM = ["burst", "unpricedEvents", "wouldAllow"];
 
 /** Bodies of `/v1/quota`. */
 export const quotaSchemas: Readonly<Record<string, Schema>> = {

@@ -25,6 +25,8 @@ export interface ReadFacts {
   readonly standings: ReadonlyMap<string, Standing>;
   readonly crossings: readonly Crossing[];
   readonly windows: readonly (RateWindowKey & { readonly window: RateWindow })[];
+  /** Events without a price by the name of their need. */
+  readonly unpriced: ReadonlyMap<string, number>;
 }
 
 /** What several decisions are made from: what was read, and what the group's earlier admissions have made of it. */
@@ -36,6 +38,7 @@ export class GroupFacts {
   readonly #standings: Map<string, Standing>;
   readonly #crossedAtMs: Map<string, number>;
   readonly #crossings: Crossing[] = [];
+  readonly #unpriced: ReadonlyMap<string, number>;
   readonly #windows: Map<string, RateWindow>;
   readonly #newWindows = new Map<string, RateWindowKey & { readonly window: RateWindow }>();
 
@@ -46,6 +49,7 @@ export class GroupFacts {
     this.#firstExpiryMs = read.firstExpiryMs;
     this.#standings = new Map(read.standings);
     this.#crossedAtMs = new Map(read.crossings.map((it) => [crossingName(it), it.crossedAtMs]));
+    this.#unpriced = read.unpriced;
     this.#windows = new Map(read.windows.map((it) => [windowName(it), it.window]));
   }
 
@@ -60,7 +64,8 @@ export class GroupFacts {
       const of = { tenantId, resource, period, ...periodAt(calendar, period, this.nowMs) };
       const standing = this.#standingOf(of);
       const crossedAtMs = this.#crossedAtMs.get(crossingName(of)) ?? null;
-      return [quotaStanding(limit, { ...standing, resetsAtMs: of.endMs, crossedAtMs }, instants)];
+      const unpriced = period === "level" ? 0 : this.#unpricedIn({ ...of, period });
+      return [quotaStanding(limit, { ...standing, resetsAtMs: of.endMs, crossedAtMs, unpriced }, instants)];
     });
   }
 
@@ -121,6 +126,11 @@ export class GroupFacts {
 
   #standingOf(of: StandingOf): Standing {
     return this.#standings.get(standingName(of)) ?? NOTHING;
+  }
+
+  /** 0 also where the limit does not ask. */
+  #unpricedIn(of: StandingOf & { readonly period: QuotaPeriod }): number {
+    return this.#unpriced.get(needName({ kind: "unpriced", ...of })) ?? 0;
   }
 
   #windowOf(key: RateWindowKey): RateWindow {

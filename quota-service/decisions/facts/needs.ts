@@ -16,6 +16,7 @@ export type Need = { readonly tenantId: string; readonly resource: string } & Pe
     | { readonly kind: "total"; readonly period: QuotaPeriod }
     | { readonly kind: "level"; readonly period: "level" }
     | { readonly kind: "crossing"; readonly period: QuotaPeriod | "level" }
+    | { readonly kind: "unpriced"; readonly period: QuotaPeriod }
     | { readonly kind: "window"; readonly period: RatePeriod }
   );
 
@@ -48,11 +49,19 @@ function unlimited({ tenantId }: Tenant, resource: string): Need {
   return { kind: "total", tenantId, resource, period: "lifetime", ...LIFETIME };
 }
 
-function needsOf({ tenantId, calendar }: Tenant, { resource, period, graceSeconds }: Limit, atMs: number): Need[] {
+function needsOf({ tenantId, calendar }: Tenant, limit: Limit, atMs: number): Need[] {
+  const { resource, period, graceSeconds } = limit;
   if (isRatePeriod(period)) return [{ kind: "window", tenantId, resource, period, ...LIFETIME }];
   const of = { tenantId, resource, ...periodAt(calendar, period, atMs) };
-  const standing: Need = period === "level" ? { kind: "level", period, ...of } : { kind: "total", period, ...of };
-  return graceSeconds === 0 ? [standing] : [standing, { kind: "crossing", period, ...of }];
+  const needs: Need[] = period === "level" ? [{ kind: "level", period, ...of }] : [{ kind: "total", period, ...of }];
+  if (graceSeconds > 0) needs.push({ kind: "crossing", period, ...of });
+  if (period !== "level" && deniesUnpriced(limit)) needs.push({ kind: "unpriced", period, ...of });
+  return needs;
+}
+
+/** Whether usage without a price closes the limit: only what costs can lack one. */
+export function deniesUnpriced({ resource, onUnpriced }: Limit): boolean {
+  return resource === "cost" && onUnpriced === "deny";
 }
 
 /** A level is what it is now: it has no period. */

@@ -30,6 +30,7 @@ export function limitItem(
     enforcement: limit.enforcement,
     ...(standing.countsAdmissions && limit.burst > 0 && { burst: limit.burst }),
     source: limit.source === "override" ? "override" : planSource,
+    ...(standing.unpriced > 0 && { unpricedEvents: standing.unpriced }),
     ...(limit.enforcement !== "hard" && { wouldAllow: fits }),
   };
 }

@@ -14,6 +14,8 @@ export interface LimitStanding {
   readonly remaining: number | null;
   readonly percentUsed: number | null;
   readonly state: DecisionItem["state"];
+  /** Events without a price that close the limit; 0 where there are none, or the limit does not mind. */
+  readonly unpriced: number;
   /** A rate limit: it counts what is admitted, not what is used and held, so what spans brought ahead covers nothing. */
   readonly countsAdmissions: boolean;
   /** Infinity = it never resets, or has nothing to reset. */

@@ -9,6 +9,8 @@ export interface QuotaFacts {
   readonly resetsAtMs: number;
   /** When something past the amount was first admitted in this period; null = not yet, or the limit has no grace time. */
   readonly crossedAtMs: number | null;
+  /** Events of the period without a price, where the limit denies for them; else 0. */
+  readonly unpriced: number;
 }
 
 /** The instant of the decision, and the first at which a hold of the tenant ends (null = nothing is held). */
@@ -24,7 +26,8 @@ export interface Instants {
 export function quotaStanding(limit: Limit, facts: QuotaFacts, { nowMs, firstExpiryMs }: Instants): LimitStanding {
   const { used, reserved, resetsAtMs } = facts;
   const { amount } = limit;
-  const base = { limit, used, reserved, resetsAtMs, countsAdmissions: false };
+  const { unpriced } = facts;
+  const base = { limit, used, reserved, resetsAtMs, unpriced, countsAdmissions: false };
   if (amount === null) {
     const endless = { room: Infinity, capacity: Infinity, remaining: null, percentUsed: null };
     return { ...base, ...endless, state: "ok", mayFitAtMs: () => nowMs };
@@ -33,13 +36,20 @@ export function quotaStanding(limit: Limit, facts: QuotaFacts, { nowMs, firstExp
   const inGraceTime = limit.graceSeconds > 0 && nowMs < (facts.crossedAtMs ?? nowMs) + limit.graceSeconds * 1000;
   return {
     ...base,
-    room: inGraceTime ? Infinity : ceiling - used - reserved,
+    room: roomUnder(ceiling - used - reserved, inGraceTime, unpriced),
     capacity: limit.graceSeconds > 0 ? Infinity : ceiling,
     remaining: Math.max(0, amount - used - reserved),
     percentUsed: percentOf(used, amount),
     state: stateOf(limit, amount, used, inGraceTime || used < ceiling),
-    mayFitAtMs: (added) => (used + added <= ceiling ? Math.min(firstExpiryMs ?? Infinity, resetsAtMs) : resetsAtMs),
+    mayFitAtMs: (added) =>
+      unpriced === 0 && used + added <= ceiling ? Math.min(firstExpiryMs ?? Infinity, resetsAtMs) : resetsAtMs,
   };
+}
+
+/** What was used is not known in full while any of it lacks a price: then nothing fits. */
+function roomUnder(left: number, inGraceTime: boolean, unpriced: number): number {
+  if (unpriced > 0) return -1;
+  return inGraceTime ? Infinity : left;
 }
 
 /** Whether admitting so much more is past the amount, from where a limit's grace time runs. */
