@@ -201,3 +201,43 @@ test("a kept reservation whose time ran out holds on and is settled by late span
   );
   expect(await itemsOf(tenantId, "tokens")).toMatchObject([{ used: 70, reserved: 30 }]);
 });
+
+test("quota_status shows every limit in force as a decision shows it", async () => {
+  const tenantId = await tenantWith([
+    { resource: "tokens", period: "day", amount: 100, grace_fraction: 0.5 },
+    { resource: "tokens", period: "month", amount: 100, grace_seconds: 60 },
+    { resource: "tokens", period: "lifetime", amount: 150 },
+    { resource: "tokens", period: "hour", amount: 100, burst: 40 },
+    { resource: "members", period: "level", amount: 10 },
+  ]);
+  await admin.query(
+    `insert into quotel.limit_overrides (tenant_id, override_id, resource, period, amount, enforcement, reason, actor)
+     values ($1, $2, 'tokens', 'lifetime', 110, 'soft', 'trial', 'ops')`,
+    [tenantId, randomUUIDv7()],
+  );
+  await sample(tenantId, 9);
+  const made = await reserve(tenantId, "tokens", 130);
+  if (made.kind !== "reserved") throw new Error(`unexpected ${made.kind}`);
+  const event = tokensEvent(tenantId, "used", 120, made.decision.reservationId);
+  await inTransaction(pool, (client) =>
+    recordEvents(client, [{ event, producerId: "test", receivedAtMicros: Date.now() * 1000 }]),
+  );
+  const decided = [...(await itemsOf(tenantId, "members")), ...(await itemsOf(tenantId, "tokens"))];
+  const { rows } = await admin.query(
+    `select resource, period, limit_amount::int as limit, used::int, reserved::int, remaining::int, percent_used as
+       "percentUsed", state, enforcement, source from public.quota_status where tenant_id = $1 order by resource, period`,
+    [tenantId],
+  );
+  expect(rows).toEqual(
+    decided.map(({ resource, period, limit, used, reserved, remaining, percentUsed, state, enforcement, source }) => {
+      return { resource, period, limit, used, reserved, remaining, percentUsed, state, enforcement, source };
+    }),
+  );
+  expect(decided.map(({ period, state }) => `${period} ${state}`)).toEqual([
+    "level warning",
+    "day grace",
+    "hour warning",
+    "lifetime exceeded",
+    "month grace",
+  ]);
+});

@@ -86,6 +86,28 @@ describe("reserving", () => {
     expect(retryAfterSeconds).toBeGreaterThan(0);
   });
 
+  test("a rate limit that is used up is 429, with the window's own numbers in every customary header", async () => {
+    const tenantId = newTenant();
+    await reserve(tenantId, { resource: "api_calls", amount: 30 });
+    const answer = await reserve(tenantId, { resource: "api_calls", amount: 1 });
+    expect(answer).toMatchObject({ status: 429, body: { allowed: false, reason: "RATE_LIMITED" } });
+    const { retryAfterSeconds, items } = answer.body as ReservationDecision;
+    expect(items).toMatchObject([{ resource: "api_calls", period: "minute", limit: 30, used: 30, remaining: 0 }]);
+    const seconds = secondsTo(answer, items[0]);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "retry-after": String(retryAfterSeconds),
+      "ratelimit-policy": '"api_calls-minute";q=30;w=60',
+      ratelimit: `"api_calls-minute";r=0;t=${seconds}`,
+      "x-ratelimit-limit": "30",
+      "x-ratelimit-remaining": "0",
+      "x-ratelimit-reset": String(seconds),
+    });
+    // All of it was taken at once, so all of it comes back at once: the window and at most two of its sixtieths later.
+    expect(retryAfterSeconds).toBe(seconds);
+    expect(seconds).toBeGreaterThanOrEqual(58);
+    expect(seconds).toBeLessThanOrEqual(61);
+  });
+
   test("a reason that waiting does not cure is 403 without those headers", async () => {
     const tenantId = newTenant();
     const suspended = { plan: "pro", licenceStatus: "suspended" };
