@@ -1105,7 +1105,7 @@ CREATE OR REPLACE FUNCTION quotel.rate_window_used(period text, head bigint, cou
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-  select coalesce(quotel.as_bigint(sum(count)), 0)
+  select least(coalesce(sum(count), 0), 9223372036854775807)::bigint
   from unnest(counts) with ordinality as c (count, position)
   where head - (position - 1) + 60 >= floor(extract(epoch from now()) * 60
     / case period when 'second' then 1 when 'minute' then 60 else 3600 end)

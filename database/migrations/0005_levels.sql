@@ -127,10 +127,11 @@ where not exists (
   select from quotel.overrides_in_force o
   where o.tenant_id = t.tenant_id and o.resource = l.resource and o.period = l.period);
 
--- What counts against a rate limit at now(); the arithmetic of rate-window.ts.
+-- What counts against a rate limit at now(); the arithmetic of rate-window.ts. It names nothing of this schema, which
+-- those who reach it through a view may not use.
 create function quotel.rate_window_used(period text, head bigint, counts bigint[]) returns bigint
 language sql stable parallel safe as $$
-  select coalesce(quotel.as_bigint(sum(count)), 0)
+  select least(coalesce(sum(count), 0), 9223372036854775807)::bigint
   from unnest(counts) with ordinality as c (count, position)
   where head - (position - 1) + 60 >= floor(extract(epoch from now()) * 60
     / case period when 'second' then 1 when 'minute' then 60 else 3600 end)

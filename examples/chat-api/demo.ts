@@ -15,10 +15,10 @@ import type { LedgerReport } from "./provider/ledger.ts";
 const SEED = "quotel-demo";
 const SETTLE_TIMEOUT_MS = 15_000;
 
-/** The trial tenant asks for about twice its 10 000 tokens a day; the others stay within their plans. */
+/** The trial tenant makes more calls than its 30 a minute; the others stay within their plans. */
 const TENANTS: readonly TenantTraffic[] = [
   { tenantId: "tiny-trial", plan: "trial", calls: 80, concurrency: 4 },
-  { tenantId: "steady-starter", plan: "starter", calls: 150, concurrency: 6 },
+  { tenantId: "steady-starter", plan: "starter", calls: 50, concurrency: 6 },
   { tenantId: "busy-enterprise", plan: "enterprise", calls: 150, concurrency: 6 },
 ];
 
