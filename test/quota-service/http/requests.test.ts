@@ -124,7 +124,6 @@ test("no answer is stored or taken for anything but data", async () => {
       "content-type": "application/json; charset=utf-8",
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "x-content-type-options": "nosniff",
-      "x-frame-options": "DENY",
     });
   }
 });
