@@ -1,5 +1,6 @@
 import { Pool, types } from "pg";
 import type { ClientBase, QueryResult, QueryResultRow } from "pg";
+import { FlightSocket } from "./flight-socket.ts";
 
 export interface PoolOptions {
   readonly connectionString: string;
@@ -41,6 +42,7 @@ export function createPool(options: PoolOptions): Pool {
     keepAlive: true,
     // Statements sent without waiting share a flight; see inTransaction.
     pipeline: true,
+    stream: () => new FlightSocket(),
     types: { getTypeParser },
   });
   // Without a listener an idle connection's error would end the process.

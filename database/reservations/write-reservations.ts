@@ -4,8 +4,9 @@ import { plainArray, textArray } from "../array-text.ts";
 import { instantOfMs } from "../periods/instant.ts";
 import { accountingPeriods } from "../periods/period.ts";
 import { query } from "../pool.ts";
+import type { Statement } from "../pool.ts";
 import type { Calendars } from "../tenants/read-calendars.ts";
-import { addToTotals } from "../totals/add-to-totals.ts";
+import { addToTotalsStatement } from "../totals/add-to-totals.ts";
 import type { TotalDeltas } from "../totals/add-to-totals.ts";
 import { holdOf } from "./protocol.ts";
 import type { Reservation, ReservedResource } from "./protocol.ts";
@@ -21,10 +22,11 @@ export interface ReservationChange {
 /**
  * Writes reservations, and with the quota totals the difference of their holds (beside what `deltas` brings): so
  * `reserved` stays the sum of the rows' holds (I10). Rows that exist must be locked by the caller. Totals come last, as
- * everywhere; the statements share a flight. Throws a unique violation where a row to be made is there by now: the
+ * everywhere; the statements share a flight, and all are made before the first is sent, so that what throws has sent
+ * nothing and a commit may travel with them. Rejects with a unique violation where a row to be made is there by now: the
  * caller's transaction starts again and finds it.
  */
-export async function writeReservationsAndTotals(
+export function writeReservationsAndTotals(
   client: ClientBase,
   changes: readonly ReservationChange[],
   calendars: Calendars,
@@ -32,17 +34,12 @@ export async function writeReservationsAndTotals(
 ): Promise<void> {
   for (const change of changes) addHoldDifference(change, calendars, deltas);
   const sorted = [...changes].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  await Promise.all([
-    createReservations(
-      client,
-      sorted.filter(({ before }) => before === null),
-    ),
-    updateReservations(
-      client,
-      sorted.filter(({ before }) => before !== null),
-    ),
-    addToTotals(client, deltas),
-  ]);
+  const statements = [
+    createReservations(sorted.filter(({ before }) => before === null)),
+    updateReservations(sorted.filter(({ before }) => before !== null)),
+    addToTotalsStatement(deltas),
+  ].filter((statement) => statement !== null);
+  return Promise.all(statements.map((statement) => query(client, statement))).then(() => {});
 }
 
 const INSERT = `
@@ -71,18 +68,18 @@ const OR_UPDATE = `
         late_after_expiry = excluded.late_after_expiry`;
 
 /** Rows that were there and are locked. Rows arrive in primary-key order. */
-async function updateReservations(client: ClientBase, changes: readonly ReservationChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await query(client, { name: "update-reservations", text: `${INSERT}${OR_UPDATE}`, values: columnsOf(changes) });
+function updateReservations(changes: readonly ReservationChange[]): Statement | null {
+  if (changes.length === 0) return null;
+  return { name: "update-reservations", text: `${INSERT}${OR_UPDATE}`, values: columnsOf(changes) };
 }
 
 /**
  * Rows that were not there. A row that somebody made meanwhile is a unique violation, never overwritten: it holds what
  * has been settled. Rows arrive in primary-key order.
  */
-async function createReservations(client: ClientBase, changes: readonly ReservationChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await query(client, { name: "create-reservations", text: INSERT, values: columnsOf(changes) });
+function createReservations(changes: readonly ReservationChange[]): Statement | null {
+  if (changes.length === 0) return null;
+  return { name: "create-reservations", text: INSERT, values: columnsOf(changes) };
 }
 
 /** One array literal a column; a column that is an array itself travels as the text of each of its arrays. */

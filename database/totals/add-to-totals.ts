@@ -2,6 +2,7 @@ import type { ClientBase } from "pg";
 import { instantArray, textArray } from "../array-text.ts";
 import type { AccountingPeriods } from "../periods/period.ts";
 import { query } from "../pool.ts";
+import type { Statement } from "../pool.ts";
 import { totalPositionOf } from "./total-position.ts";
 
 /** What one transaction adds to one row of `quotel.day_totals`: sums by position (from 1), any of them may be negative. */
@@ -57,14 +58,14 @@ export class TotalDeltas {
 }
 
 /**
- * Adds to the totals. The only statement that writes them; it runs last in its transaction, so these hottest rows are
+ * The only statement that writes totals; null where nothing is added. It runs last in its transaction, so these hottest rows are
  * locked for the shortest time. Rows arrive in primary-key order, so two writers cannot deadlock, and each is added to
  * (never set), so concurrent writers both count.
  */
-export async function addToTotals(client: ClientBase, deltas: TotalDeltas): Promise<void> {
+export function addToTotalsStatement(deltas: TotalDeltas): Statement | null {
   const rows = deltas.sorted();
-  if (rows.length === 0) return;
-  await query(client, {
+  if (rows.length === 0) return null;
+  return {
     name: "add-to-totals",
     text: `
       insert into quotel.day_totals as t (
@@ -88,7 +89,13 @@ export async function addToTotals(client: ClientBase, deltas: TotalDeltas): Prom
       textArray(rows.map((row) => amountsText(row.used))),
       textArray(rows.map((row) => amountsText(row.reserved))),
     ],
-  });
+  };
+}
+
+/** Runs `addToTotalsStatement`. */
+export async function addToTotals(client: ClientBase, deltas: TotalDeltas): Promise<void> {
+  const statement = addToTotalsStatement(deltas);
+  if (statement !== null) await query(client, statement);
 }
 
 function addAt(sums: number[], position: number, amount: number): void {

@@ -2,7 +2,7 @@ import type { ClientBase, Pool } from "pg";
 import { RESERVATION_TTL_SECONDS_DEFAULT } from "@quotel/conventions";
 import type { QuotaItem, ReservationDecision } from "@quotel/conventions";
 import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
-import { inTransaction } from "#database/transaction";
+import { inTransactionEndingWith } from "#database/transaction";
 import { earlyReservation, extend, holdOf, isOpen } from "#database/reservations/protocol";
 import type { Reservation } from "#database/reservations/protocol";
 import { readDecision } from "#database/reservations/read-decision";
@@ -47,7 +47,7 @@ export async function admitGroup(
 ): Promise<(Outcome | null)[]> {
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await inTransaction(pool, (client) => admit(client, sources, group, wait));
+      return await inTransactionEndingWith(pool, (client) => admit(client, sources, group, wait));
     } catch (error) {
       // A unique violation: a span or a close has made a reservation's row since we looked.
       const lostRace = isRetryable(error) || errorCode(error) === UNIQUE_VIOLATION;
@@ -61,13 +61,13 @@ async function admit(
   sources: DecisionSources,
   group: readonly AdmitRequest[],
   wait: boolean,
-): Promise<(Outcome | null)[]> {
+): Promise<{ readonly result: (Outcome | null)[]; readonly written: Promise<unknown> }> {
   const [tenants, locked] = await Promise.all([
     lockTenants(client, [...new Set(group.map((request) => request.tenantId))], wait),
     lockReservations(client, group),
   ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
-  if (ours.length === 0) return group.map(() => null);
+  if (ours.length === 0) return { result: group.map(() => null), written: Promise.resolve() };
   const facts = await readFacts(client, sources, askedBy(ours, tenants));
   const desk = new AdmissionDesk(client, locked, facts);
   const outcomes: (Outcome | null)[] = [];
@@ -75,12 +75,13 @@ async function admit(
     const tenant = tenants.get(request.tenantId);
     outcomes.push(tenant ? await desk.serve(request, tenant) : null);
   }
-  await Promise.all([
+  // Sent in one turn, with the commit behind them.
+  const written = Promise.all([
     insertCrossings(client, facts.newCrossings()),
     writeRateWindows(client, facts.newWindows()),
     writeReservationsAndTotals(client, desk.changes(), calendarsOf(tenants), new TotalDeltas()),
   ]);
-  return outcomes;
+  return { result: outcomes, written };
 }
 
 function askedBy(

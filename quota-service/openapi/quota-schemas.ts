@@ -51,7 +51,8 @@ const decisionItem = {
   },
   wouldAllow: {
     ...flag,
-    description: "Present on a soft or shadow limit: whether it would have allowed what was asked for, were it a hard one.",
+    description:
+      "Present on a soft or shadow limit: whether it would have allowed what was asked for, were it a hard one.",
   },
 };
 const decision = {
