@@ -2,6 +2,8 @@ import type { RunOptions } from "./command.ts";
 import type { Outcome } from "./comparison/row.ts";
 import { measureDecode } from "./decode.ts";
 import { measureCheck, measureReserve } from "./decisions/decisions.ts";
+import { measureBatch } from "./decisions/batch.ts";
+import { measureAmongOpen, measureBesideLedger } from "./decisions/scale.ts";
 import { measureUnderIngest } from "./decisions/under-ingest.ts";
 import { measureUnderLease } from "./decisions/under-lease.ts";
 import { measureIngest } from "./ingest/ingest.ts";
@@ -38,6 +40,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     what: {
       "decision-check-http": "/v1/quota/check / bare Express POST",
       "decision-check-limiter": "/v1/quota/check / rate-limiter-flexible",
+      "decision-check-p99": "p99 of /v1/quota/check / of bare Express",
     },
     measure: measureCheck,
   },
@@ -45,12 +48,31 @@ export const EXPERIMENTS: readonly Experiment[] = [
     what: {
       "decision-reserve-http": "/v1/quota/reservations / bare Express POST",
       "decision-reserve-limiter": "/v1/quota/reservations / rate-limiter-flexible",
+      "decision-reserve-p99": "p99 of /v1/quota/reservations / of bare Express",
     },
     measure: measureReserve,
   },
   {
     what: { "decision-lease": "in process under a lease / /v1/quota/reservations" },
     measure: measureUnderLease,
+  },
+  {
+    what: { "decision-batch": "100 tenants x 100 resources, checked / 50 ms" },
+    measure: measureBatch,
+  },
+  {
+    what: {
+      "decision-ledger-check": "p50 of /v1/quota/check, large ledger / none",
+      "decision-ledger-reserve": "p50 of /v1/quota/reservations, large ledger / none",
+    },
+    measure: measureBesideLedger,
+  },
+  {
+    what: {
+      "decision-open-check": "p50 of /v1/quota/check, many open reservations / 10",
+      "decision-open-reserve": "p50 of /v1/quota/reservations, many open / 10",
+    },
+    measure: measureAmongOpen,
   },
   {
     what: {

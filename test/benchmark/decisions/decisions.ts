@@ -21,6 +21,9 @@ const SIZES = {
 const CHECK_GOALS = { http: { atLeast: 0.85 }, limiter: { atLeast: 2.5 } };
 const RESERVE_GOALS = { http: { atLeast: 0.65 }, limiter: { atLeast: 2 } };
 
+/** Of a p99. */
+const P99_GOAL = { atMost: 2 };
+
 /** Rows `decision-check-*`. */
 export function measureCheck(run: RunOptions): Promise<Outcome> {
   return measure("decision-check", CHECK, CHECK_GOALS, run);
@@ -79,10 +82,14 @@ async function measure(
     return { id: `${id}-${name}`, unit: "decisions/s", value, baseline, goal: goals[name] };
   };
   const labels = { ours: "ours", http: "bare Express", limiter: "rate-limiter-flexible" } as const;
+  const [p99, p99Http] = [results.ours, results.http].map((all) =>
+    Number(median(all.map((it) => it.p99Ms)).toFixed(1)),
+  );
+  const p99Row = { id: `${id}-p99`, unit: "ms", value: p99!, baseline: p99Http!, goal: P99_GOAL };
   const notes = (["ours", "http", "limiter"] as const).map(
     (name) => `${id}, ${labels[name]}: ${describe(results[name])}`,
   );
-  return { rows: [row("http"), row("limiter")], notes };
+  return { rows: [row("http"), row("limiter"), p99Row], notes };
 }
 
 /** What our service says to a tenant with room. */

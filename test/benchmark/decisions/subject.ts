@@ -35,16 +35,28 @@ export async function startQuotaService(
   };
   const service = await startProgram("quota-service/main.ts", env, profileFolder);
   for (const tenantId of TENANT_IDS) {
-    const response = await fetch(`${service.url}/v1/admin/tenants/${tenantId}`, {
-      method: "PUT",
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, "content-type": "application/json" },
-      body: JSON.stringify({ plan: tenantId.slice(0, 5) }),
-    });
-    if (!response.ok) throw new Error(`registering ${tenantId}: ${response.status} ${await response.text()}`);
-    await response.arrayBuffer();
+    await put(service.url, `/v1/admin/tenants/${tenantId}`, { plan: tenantId.slice(0, 5) });
   }
   await giveUsage(writerUrl);
   return service;
+}
+
+/** Puts a next version of the roomy plan in force, with a limit for each of so many resources of its own; their names. */
+export async function declareResources(serviceUrl: string, count: number): Promise<readonly string[]> {
+  const resources = Array.from({ length: count }, (_, index) => `resource_${index}`);
+  const limits = resources.map((resource) => ({ resource, period: "day", amount: 1_000_000 }));
+  await put(serviceUrl, "/v1/admin/plans/roomy", { limits });
+  return resources;
+}
+
+async function put(serviceUrl: string, path: string, body: object): Promise<void> {
+  const response = await fetch(`${serviceUrl}${path}`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`);
+  await response.arrayBuffer();
 }
 
 function plan(tokensPerDay: number): object {
