@@ -49,11 +49,14 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
       )
       -- A sum beyond 2^53-1 has no exact JSON number; as a decision it means the same as the largest one.
       select least(t.used, 9007199254740991)::bigint as used,
-        (t.reserved - coalesce((
-          select sum(d.held) from due d
-          where d.tenant_id = k.tenant_id and d.resource = k.resource
-            and d.day_start >= k.period_start and d.day_start < k.period_end
-        ), 0))::bigint as reserved,
+        (t.reserved - case
+          -- Asked once: mostly there is none to look for at every total.
+          when not (select exists (select from due)) then 0
+          else coalesce((
+            select sum(d.held) from due d
+            where d.tenant_id = k.tenant_id and d.resource = k.resource
+              and d.day_start >= k.period_start and d.day_start < k.period_end
+          ), 0) end)::bigint as reserved,
         (extract(epoch from instant.at) * 1000)::bigint as read_ms
       from instant, unnest($1::text[], $2::text[], $3::text[], $4::integer[], $6::timestamptz[], $7::timestamptz[])
         with ordinality as k (tenant_id, resource, "row", element, period_start, period_end, position)
