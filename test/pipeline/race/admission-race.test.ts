@@ -2,14 +2,14 @@ import { randomUUIDv7 } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import { createPool } from "#database/pool";
 import type { UsageEvent } from "#database/record/usage-event";
-import { driftFromHolds, driftFromLedger } from "../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../database/test-database.ts";
-import { ENDINGS } from "./traffic/endings.ts";
-import { inParallel } from "./traffic/in-parallel.ts";
+import { driftFromHolds, driftFromLedger } from "../../database/record/usage-oracle.ts";
+import { createTestDatabase } from "../../database/test-database.ts";
+import { ENDINGS } from "../traffic/endings.ts";
+import { inParallel } from "../traffic/in-parallel.ts";
 import { passedLimits, watchTotals } from "./observed-totals.ts";
-import { close, reserve } from "./traffic/quota-client.ts";
-import { planFile, startCollector, startQuotaService, stopRooms } from "./processes/rooms.ts";
-import { chatEvent, sendSpans } from "./traffic/telemetry.ts";
+import { close, reserve } from "../traffic/quota-client.ts";
+import { planFile, startCollector, startQuotaService, stopRooms } from "../processes/rooms.ts";
+import { chatEvent, sendSpans } from "../traffic/telemetry.ts";
 
 /** Of tokens, per day and also for life, so that a race at midnight is the same race. */
 const LIMIT = 20;
@@ -21,7 +21,7 @@ describe.each([18, 15] as const)("three quota services and a collector on Postgr
   afterAll(database.drop);
   const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
   afterAll(() => admin.end());
-  await watchTotals(admin, "tokens", LIMIT);
+  await watchTotals(admin, [{ resource: "tokens", period: "day", amount: LIMIT }]);
   const plan = await planFile("race", [
     { resource: "tokens", period: "day", amount: LIMIT },
     { resource: "tokens", period: "lifetime", amount: LIMIT },
