@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { overrideRoutes } from "./admin/overrides/routes.ts";
 import { planRoutes } from "./admin/plans/routes.ts";
+import { replayRoute } from "./admin/replay/routes.ts";
 import { tenantRoutes } from "./admin/tenants/routes.ts";
 import { adminUsageRoute } from "./admin/usage/route.ts";
 import type { DecisionEngine } from "./decisions/contract.ts";
@@ -35,6 +36,7 @@ export function allRoutes({ pool, engine, defaultPlan, metrics, isPrepared }: Ro
     adminUsageRoute(pool),
     ...tenantRoutes(pool),
     ...planRoutes(pool),
+    replayRoute(pool),
     ...overrideRoutes(pool, resources),
     ...healthRoutes(pool, metrics, isPrepared),
     openapiRoute,

@@ -59,8 +59,8 @@ export class TotalDeltas {
 
 /**
  * The only statement that writes totals; null where nothing is added. It runs last in its transaction, so these hottest
- * rows are locked for the shortest time. Rows arrive in primary-key order, so two writers cannot deadlock, and each is added to
- * (never set), so concurrent writers both count.
+ * rows are locked for the shortest time. Rows arrive in primary-key order, so two writers cannot deadlock, and each is
+ * added to (never set), so concurrent writers both count.
  */
 export function addToTotalsStatement(deltas: TotalDeltas): Statement | null {
   const rows = deltas.sorted();

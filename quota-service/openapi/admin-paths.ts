@@ -60,6 +60,22 @@ export const adminPaths: Readonly<Record<string, Readonly<Record<string, Schema>
       answers: { 200: ["What would change", "ChangedPlan"], 400: ["A field is at fault", "Error"] },
     }),
   },
+  "/v1/admin/plans/{id}/replay": {
+    post: operation({
+      summary:
+        "Who would have been denied, had the plan in force held (in place of plans and overrides) from `from` until `to`: " +
+        "recorded usage is led through its hard limits in the order in which it was accounted; from events where they are " +
+        "kept, from hours before that. Changes nothing.",
+      keys: "admin",
+      parameters: [planId],
+      body: "ReplayRequest",
+      answers: {
+        200: ["Who, when first, how often and by how much", "PlanReplay"],
+        400: ["A field is at fault", "Error"],
+        404: ["There is no such plan", "Error"],
+      },
+    }),
+  },
   "/v1/admin/overrides": {
     post: operation({
       summary:

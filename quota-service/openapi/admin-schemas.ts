@@ -57,6 +57,7 @@ const override = {
   revokedAt: nullable(instant),
   revokedBy: nullable(text),
 };
+const resolution = oneOf("event", "hour", "mixed");
 const fieldValue: Schema = { anyOf: [text, { type: "number" }, { type: "null" }] };
 
 /** Bodies of `/v1/admin/tenants`, `/plans` and `/overrides`. */
@@ -115,6 +116,59 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
         object({ kind: oneOf("rank_changed"), old: count, new: count }),
       ],
     }),
+  }),
+  ReplayRequest: object(
+    {
+      from: instant,
+      to: { ...instant, description: "At most 366 days after from." },
+      tenants: { ...array(ref("TenantId"), { minItems: 1, maxItems: 1000 }), description: "Absent: everyone." },
+    },
+    ["tenants"],
+  ),
+  PlanReplay: object({
+    planId: text,
+    version: count,
+    from: instant,
+    to: instant,
+    resolution: { ...resolution, description: "What was replayed: events, hours whose events are gone, or both." },
+    eventsFrom: { ...instant, description: "From here on events were replayed, hours before it." },
+    notReplayed: {
+      ...array(object({ resource: ref("Resource"), period: text, until: nullable(instant) })),
+      description: "Hard limits that recorded usage says nothing about, and until when; null = all the time.",
+    },
+    tenantsReplayed: { ...count, description: "How many had used what the plan limits." },
+    tenantsDenied: count,
+    tenants: {
+      ...array(
+        object({
+          tenantId: text,
+          resolution,
+          firstDeniedAt: instant,
+          deniedRequests: { ...count, description: "Work of one reservation is one request, so is any other event." },
+          deniedHours: {
+            ...count,
+            description: "Hours, without their events, of which a part would have been denied.",
+          },
+          limits: array(
+            object({
+              resource: ref("Resource"),
+              period: text,
+              limit: count,
+              firstDeniedAt: instant,
+              firstDeniedResolution: oneOf("event", "hour"),
+              deniedRequests: count,
+              deniedHours: count,
+              deniedAmount: ref("AmountOnWire"),
+              highestUsed: {
+                ...nullable(ref("AmountOnWire")),
+                description: "The most that was used in one period; null for a rate limit.",
+              },
+            }),
+          ),
+        }),
+      ),
+      description: "Those that would have been denied something, the most denied first; at most 1000.",
+    },
   }),
   NewOverride: object(
     {

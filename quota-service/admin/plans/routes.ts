@@ -56,6 +56,6 @@ function readPlan(req: ApiRequest): Parsed<{ readonly planId: string; readonly p
   return plan.ok ? { ok: true, value: { planId: path.value.id, plan: plan.value } } : plan;
 }
 
-function planNotFound(planId: string): Refusal {
+export function planNotFound(planId: string): Refusal {
   return { status: 404, code: "PLAN_NOT_FOUND", message: `There is no plan "${planId.slice(0, 64)}"` };
 }
