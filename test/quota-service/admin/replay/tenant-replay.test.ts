@@ -38,18 +38,23 @@ const amounts = fc
   .record({ tokens: fc.integer({ min: 0, max: 20 }), api_calls: fc.integer({ min: 0, max: 3 }) })
   .map((asked) => new Map(RESOURCES.map((resource) => [resource, asked[resource]] as const).filter(([, n]) => n > 0)));
 
+/** Steps of a window's length, of a sixtieth more or less, and what lies between. */
+const stepMs = fc.oneof(
+  fc.integer({ min: 0, max: 2_000 }),
+  fc.integer({ min: 0, max: 8 * HOUR_MS }),
+  fc
+    .tuple(fc.constantFrom(...Object.values(WINDOWS)), fc.constantFrom(-1, 0, 1), fc.integer({ min: -1, max: 1 }))
+    .map(([windowMs, sixtieths, ms]) => Math.round(windowMs + (sixtieths * windowMs) / 60) + ms),
+);
+
 /** Work at instants that are sometimes close together and sometimes hours apart, in order. */
-const events = fc
-  .array(fc.tuple(fc.oneof(fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 8 * HOUR_MS })), amounts), {
-    maxLength: 60,
-  })
-  .map((steps) => {
-    let atMs = FROM_MS;
-    return steps.map(([afterMs, asked]): Work => {
-      atMs += afterMs;
-      return { tenantId: "acme", atMs, resolution: "event", amounts: asked };
-    });
+const events = fc.array(fc.tuple(stepMs, amounts), { maxLength: 60 }).map((steps) => {
+  let atMs = FROM_MS;
+  return steps.map(([afterMs, asked]): Work => {
+    atMs += afterMs;
+    return { tenantId: "acme", atMs, resolution: "event", amounts: asked };
   });
+});
 const before = fc.array(fc.nat({ max: 40 }), { minLength: 3, maxLength: 3 }).map((parts) => {
   const [day, month, lifetime] = parts.toSorted((a, b) => a - b);
   return RESOURCES.map((resource) => ({ tenantId: "acme", resource, day: day!, month: month!, lifetime: lifetime! }));
