@@ -1,5 +1,6 @@
 import type { Period } from "#database/periods/period";
 import type { LimitDefinition } from "#database/plans/catalogue";
+import { amountWithGrace } from "../../decisions/verdict/quota-standing.ts";
 
 /** One limit over an accounting period as work passes it, in the order of its instants. Pure. */
 export class QuotaReplay {
@@ -29,7 +30,7 @@ export class QuotaReplay {
     if (amount === null) return Infinity;
     const graceEndsMs = (this.#crossedAtMs ?? Infinity) + graceSeconds * 1000;
     if (graceSeconds > 0 && atMs < graceEndsMs) return Infinity;
-    return amount + extraOf(amount, graceFraction) - this.#used;
+    return amountWithGrace(amount, graceFraction) - this.#used;
   }
 
   admit(amount: number, atMs: number): void {
@@ -57,9 +58,4 @@ export class QuotaReplay {
     this.#recorded = 0;
     this.#crossedAtMs = null;
   }
-}
-
-/** A fraction of an amount, rounded down. Fractions have three digits; in integers, because it has to be exact. */
-function extraOf(amount: number, fraction: number): number {
-  return fraction === 0 ? 0 : Number((BigInt(amount) * BigInt(Math.round(fraction * 1000))) / 1000n);
 }

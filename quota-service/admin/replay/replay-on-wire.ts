@@ -2,7 +2,7 @@ import type { PlanInForce } from "#database/plans/read-plans-in-force";
 import { amountOnWire } from "../../usage/limits.ts";
 import type { LimitDenials } from "./denials.ts";
 import type { PlanReplay, ReplayRequest } from "./replay-plan.ts";
-import { WINDOW_MS } from "./rate-replay.ts";
+import { isRatePeriod } from "#database/limits/rate-window";
 import type { TenantOutcome } from "./tenant-replay.ts";
 
 /** Tenants listed at most, the most denied first; all are counted. */
@@ -33,7 +33,7 @@ export function replayOnWire(plan: PlanInForce, request: ReplayRequest, replay: 
 function notReplayed({ limits }: PlanInForce, fromMs: number, eventsFromMs: number): object[] {
   const binding = limits.filter(({ amount, enforcement }) => enforcement === "hard" && amount !== null);
   const levels = binding.filter(({ period }) => period === "level");
-  const rates = eventsFromMs === fromMs ? [] : binding.filter(({ period }) => WINDOW_MS[period] !== undefined);
+  const rates = eventsFromMs === fromMs ? [] : binding.filter(({ period }) => isRatePeriod(period));
   return [
     ...levels.map(({ resource, period }) => ({ resource, period, until: null })),
     ...rates.map(({ resource, period }) => ({ resource, period, until: textOf(eventsFromMs) })),

@@ -1,3 +1,4 @@
+import { isRatePeriod } from "#database/limits/rate-window";
 import { LIFETIME, accountingPeriods } from "#database/periods/period";
 import type { CalendarVersion, Period } from "#database/periods/period";
 import type { LimitDefinition } from "#database/plans/catalogue";
@@ -6,7 +7,7 @@ import type { Work } from "#database/replay/work";
 import { Denials } from "./denials.ts";
 import type { LimitDenials } from "./denials.ts";
 import { QuotaReplay } from "./quota-replay.ts";
-import { RateReplay, WINDOW_MS } from "./rate-replay.ts";
+import { RateReplay } from "./rate-replay.ts";
 
 type QuotaPeriod = "day" | "month" | "lifetime";
 
@@ -45,15 +46,12 @@ export class TenantReplay {
     before: readonly UsageBefore[],
   ) {
     this.#guards = limits.filter(isReplayed).map((limit) => {
-      const windowMs = WINDOW_MS[limit.period];
-      const used = before.find(({ resource }) => resource === limit.resource)?.[quotaPeriod(limit)] ?? 0;
+      const { period, resource } = limit;
+      if (isRatePeriod(period)) return guard(new RateReplay(limit, period));
+      const used = before.find((it) => it.resource === resource)?.[quotaPeriod(limit)] ?? 0;
       const periodAt = (atMs: number): Period =>
-        limit.period === "lifetime"
-          ? LIFETIME
-          : accountingPeriods(atMs, calendar)[limit.period === "day" ? "day" : "month"];
-      const replay =
-        windowMs === undefined ? new QuotaReplay(limit, periodAt, fromMs, used) : new RateReplay(limit, windowMs);
-      return { replay, denials: new Denials(replay) };
+        period === "lifetime" ? LIFETIME : accountingPeriods(atMs, calendar)[period === "day" ? "day" : "month"];
+      return guard(new QuotaReplay(limit, periodAt, fromMs, used));
     });
   }
 
@@ -114,6 +112,10 @@ export class TenantReplay {
     }
     if (isDenied) this.#all.note(work, 0);
   }
+}
+
+function guard(replay: Guard["replay"]): Guard {
+  return { replay, denials: new Denials(replay) };
 }
 
 /** Soft and shadow limits deny nothing; a level is what is held now, which usage events do not tell. */
