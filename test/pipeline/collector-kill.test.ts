@@ -14,6 +14,7 @@ const PRELOAD = new URL("./processes/kill-at-message.ts", import.meta.url).href;
 const DAY_MICROS = 86_400_000_000;
 /** The record path has more messages than this, so an arming that fails cannot pass for "no kill needed". */
 const MESSAGES_MIN = 12;
+const RUNS_MAX = 60;
 
 const database = await createTestDatabase();
 afterAll(database.drop);
@@ -90,18 +91,22 @@ async function killAtMessage(run: Run, moment: string, at: number): Promise<{ di
   }
 }
 
-/** Kills collector after collector, each one message later, until one gets through; redelivers after every kill. */
+/**
+ * Kills collector after collector, each one message later, until one gets through; redelivers after every kill. Upkeep
+ * sends messages too, so the last of one run may be a later one in the next: then it is gone back for.
+ */
 async function killAtEveryMessage(moment: "before" | "after") {
   const fresh = await startCollector(database.writerUrl);
   const expected: UsageEvent[] = [];
   const committed: boolean[] = [];
   try {
-    for (let at = 1; ; at += 1) {
-      const run = await prepareRun(`${moment}-${at}`);
+    for (let at = 1, runs = 1; ; at += 1, runs += 1) {
+      const run = await prepareRun(`${moment}-${runs}`);
       expected.push(...run.acknowledged, ...run.countable);
       const kill = await killAtMessage(run, moment, at);
-      if (!kill.died) return { kills: at - 1, expected, committed };
-      committed.push(kill.committed);
+      if (!kill.died && (committed.includes(true) || runs > RUNS_MAX)) return { runs, expected, committed };
+      if (kill.died) committed.push(kill.committed);
+      else at -= 2;
       for (const request of [run.batch, run.acknowledged, run.batch]) {
         expect((await sendSpans(fresh.url, request)).status).toBe(200);
       }
@@ -119,9 +124,9 @@ test("I1, I2: a collector killed right before or right after any of its messages
   // Only a process that ends by itself leaves its compiled modules to the next.
   await stopRooms([await startCollector(database.writerUrl)]);
   const chains = await Promise.all([killAtEveryMessage("before"), killAtEveryMessage("after")]);
-  const runs = chains.reduce((sum, { kills }) => sum + kills + 1, 0);
-  for (const { kills, committed } of chains) {
-    expect(kills).toBeGreaterThanOrEqual(MESSAGES_MIN);
+  const runs = chains.reduce((sum, chain) => sum + chain.runs, 0);
+  for (const { committed } of chains) {
+    expect(committed.length).toBeGreaterThanOrEqual(MESSAGES_MIN);
     // Both sides of the commit were met by a kill.
     expect(new Set(committed)).toEqual(new Set([false, true]));
   }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { migrate } from "#database/migrate";
+import { createPool } from "#database/pool";
 import { createTestDatabase } from "../test-database.ts";
 import type { TestDatabase } from "../test-database.ts";
 
@@ -15,7 +16,7 @@ describe.each([15, 18] as const)("on Postgres %i", (version) => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "quotel-migrations-"));
     database = await createTestDatabase({ version, migrated: false });
-    admin = new Pool({ connectionString: database.adminUrl, max: 2 });
+    admin = createPool({ connectionString: database.adminUrl, applicationName: "test", max: 2 });
   });
   afterEach(async () => {
     await admin.end();

@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
-import { Client, Pool } from "pg";
+import { Client } from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { startEmbedded } from "#database/embedded/start";
 import { migrate } from "#database/migrate";
 import { ensureLogins, isPrivileged, ROLES, roleUrl } from "#database/roles";
+import { createPool } from "#database/pool";
 import { errorCode, INSUFFICIENT_PRIVILEGE } from "#database/sqlstate";
 import { temporaryDataDir } from "../../database-server/test-cluster.ts";
 import { createTestDatabase } from "../test-database.ts";
@@ -113,7 +114,7 @@ describe("logins", async () => {
   afterAll(database.drop);
 
   test("a role's URL opens a session as that role in the same database", async () => {
-    const pool = new Pool({ connectionString: database.tenantUrl });
+    const pool = createPool({ connectionString: database.tenantUrl, applicationName: "test" });
     const { rows } = await pool.query("select current_user::text as who, current_database()::text as db");
     await pool.end();
     expect(rows).toEqual([{ who: "quotel_tenant", db: database.name }]);

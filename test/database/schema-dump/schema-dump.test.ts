@@ -1,5 +1,5 @@
-import { Pool } from "pg";
 import { afterAll, describe, expect, test } from "vitest";
+import { createPool } from "#database/pool";
 import { describeDifference, dumpSchema } from "#database/schema-dump/dump";
 import { createTestDatabase } from "../test-database.ts";
 
@@ -23,7 +23,7 @@ const CHANGES = [
 
 describe("the schema dump", async () => {
   const database = await createTestDatabase();
-  const admin = new Pool({ connectionString: database.adminUrl });
+  const admin = createPool({ connectionString: database.adminUrl, applicationName: "test" });
   afterAll(async () => {
     await admin.end();
     await database.drop();
@@ -46,7 +46,7 @@ describe("the schema dump", async () => {
 
   test.each(CHANGES)("the dump shows the effect of: %s", async (statement, shown) => {
     const other = await createTestDatabase();
-    const pool = new Pool({ connectionString: other.adminUrl, max: 1 });
+    const pool = createPool({ connectionString: other.adminUrl, applicationName: "test", max: 1 });
     const before = await dumpSchema(other.adminUrl);
     await pool.query(statement);
     const difference = describeDifference(before, await dumpSchema(other.adminUrl));
