@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from "pg";
+import { textArray } from "../array-text.ts";
 import type { CalendarVersion } from "../periods/period.ts";
 import { query } from "../pool.ts";
 import type { Calendars } from "./read-calendars.ts";
@@ -28,20 +29,37 @@ interface Row {
   calendar: { from_ms: number; zone: string; anchor_day: number }[] | null;
 }
 
-const TEXT = `
-  select t.tenant_id, t.plan_id, t.plan_source, t.licence_status,
-    (extract(epoch from t.licence_expires_at) * 1000)::bigint as licence_expires_ms,
-    (select max(p.version) from quotel.plans p where p.plan_id = t.plan_id) as plan_version,
-    (select json_agg(json_build_object('from_ms', (extract(epoch from c.effective_from) * 1000)::bigint,
-        'zone', c.zone, 'anchor_day', c.anchor_day) order by c.effective_from)
-      from quotel.tenant_calendars c where c.tenant_id = t.tenant_id) as calendar
-  from quotel.tenants t
-  where t.tenant_id = any ($1::text[])
-  order by t.tenant_id`;
+/**
+ * Each id is looked up by itself (`limit` keeps the planner from turning that into a join), so locks are taken in the
+ * order of the ids, and a plan that was made while the table was small stays right when it has grown.
+ */
+function text(locking: string): string {
+  return `
+    select r.*
+    from unnest($1::text[]) as k (tenant_id)
+    cross join lateral (
+      select t.tenant_id, t.plan_id, t.plan_source, t.licence_status,
+        (extract(epoch from t.licence_expires_at) * 1000)::bigint as licence_expires_ms,
+        (select max(p.version) from quotel.plans p where p.plan_id = t.plan_id) as plan_version,
+        -- Mostly there is none: asking that first is cheaper than aggregating nothing.
+        case when exists (select from quotel.tenant_calendars c where c.tenant_id = t.tenant_id) then (
+          select json_agg(json_build_object('from_ms', (extract(epoch from c.effective_from) * 1000)::bigint,
+            'zone', c.zone, 'anchor_day', c.anchor_day) order by c.effective_from)
+          from quotel.tenant_calendars c where c.tenant_id = t.tenant_id
+        ) end as calendar
+      from quotel.tenants t
+      where t.tenant_id = k.tenant_id
+      limit 1
+      ${locking}) r`;
+}
+
+const READ = text("");
+const LOCK = text("for no key update skip locked");
+const LOCK_WAITING = text("for no key update");
 
 /** Reads tenants by id; ids without a row are left out. */
 export async function readTenants(on: ClientBase | Pool, tenantIds: readonly string[]): Promise<Map<string, Tenant>> {
-  return tenantsOf((await query<Row>(on, { name: "read-tenants", text: TEXT, values: [tenantIds] })).rows);
+  return tenantsOf((await query<Row>(on, { name: "read-tenants", text: READ, values: [textArray(tenantIds)] })).rows);
 }
 
 /**
@@ -56,10 +74,10 @@ export async function lockTenants(
   tenantIds: readonly string[],
   wait: boolean,
 ): Promise<Map<string, Tenant>> {
-  const statement = wait
-    ? { name: "lock-tenants-waiting", text: `${TEXT} for no key update of t` }
-    : { name: "lock-tenants", text: `${TEXT} for no key update of t skip locked` };
-  return tenantsOf((await query<Row>(client, { ...statement, values: [tenantIds] })).rows);
+  const statement = wait ? { name: "lock-tenants-waiting", text: LOCK_WAITING } : { name: "lock-tenants", text: LOCK };
+  // In one order everywhere, so that two who wait cannot wait for each other.
+  const sorted = [...tenantIds].sort();
+  return tenantsOf((await query<Row>(client, { ...statement, values: [textArray(sorted)] })).rows);
 }
 
 /** The calendars of tenants that have been read. */

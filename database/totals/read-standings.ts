@@ -1,5 +1,6 @@
+import { BUILT_IN_RESOURCES } from "@quotel/conventions";
 import type { ClientBase, Pool } from "pg";
-import { instantArray, plainArray, textArray } from "../array-text.ts";
+import { instantArray, textArray } from "../array-text.ts";
 import { readClock } from "../periods/read-clock.ts";
 import { query } from "../pool.ts";
 import { totalPositionOf } from "./total-position.ts";
@@ -35,51 +36,108 @@ export interface Standings {
  */
 export async function readStandings(on: ClientBase | Pool, keys: readonly StandingKey[]): Promise<Standings> {
   if (keys.length === 0) return { readAtMs: await readClock(on), standings: [] };
-  const { rows } = await query<{ used: number; reserved: number; read_ms: number }>(on, {
-    name: "read-standings",
-    text: `
-      with instant as materialized (select clock_timestamp() as at),
-      -- Materialized: looked up once for all tenants, not again for every total.
-      due as materialized (
-        select r.tenant_id, h.resource, r.day_start, sum(h.held)::bigint as held
-        from quotel.reservations r, instant, lateral unnest(r.resources, r.held) as h (resource, held)
-        where r.tenant_id = any ($5::text[]) and r.expires_at <= instant.at
-          and (r.kept_until is null or r.kept_until <= instant.at)
-        group by 1, 2, 3
-      )
-      -- A sum beyond 2^53-1 has no exact JSON number; as a decision it means the same as the largest one.
-      select least(t.used, 9007199254740991)::bigint as used,
-        (t.reserved - case
-          -- Asked once: mostly there is none to look for at every total.
-          when not (select exists (select from due)) then 0
-          else coalesce((
-            select sum(d.held) from due d
-            where d.tenant_id = k.tenant_id and d.resource = k.resource
-              and d.day_start >= k.period_start and d.day_start < k.period_end
-          ), 0) end)::bigint as reserved,
-        (extract(epoch from instant.at) * 1000)::bigint as read_ms
-      from instant, unnest($1::text[], $2::text[], $3::text[], $4::integer[], $6::timestamptz[], $7::timestamptz[])
-        with ordinality as k (tenant_id, resource, "row", element, period_start, period_end, position)
-      -- A period is the sum of its days: one row for a day, at most 31 for a month.
-      cross join lateral (
-        select coalesce(sum(t.used[k.element]), 0) as used, coalesce(sum(t.reserved[k.element]), 0) as reserved
-        from quotel.day_totals t
-        where t.tenant_id = k.tenant_id and t.resource = k."row"
-          and t.day_start >= k.period_start and t.day_start < k.period_end
-      ) t
-      order by k.position`,
-    values: [
-      textArray(keys.map((key) => key.tenantId)),
-      textArray(keys.map((key) => key.resource)),
-      textArray(keys.map((key) => totalPositionOf(key.resource).row)),
-      plainArray(keys.map((key) => totalPositionOf(key.resource).position)),
-      textArray([...new Set(keys.map((key) => key.tenantId))]),
-      instantArray(keys.map((key) => (key.period === "lifetime" ? -Infinity : key.startMs))),
-      instantArray(keys.map((key) => key.endMs)),
-    ],
+  const ranges = new Ranges();
+  const places = keys.map((key) => ranges.add(key));
+  const { rows } = await query<Row>(on, { name: "read-standings", text: TEXT, values: ranges.values() });
+  const [clock, ...read] = rows;
+  const due = read.filter(({ range }) => range === null);
+  const sums = new Map(read.flatMap((row) => (row.range === null ? [] : [[`${row.range} ${row.resource}`, row]])));
+  const standings = keys.map((key, index) => {
+    const { range, row, position } = places[index]!;
+    const sum = sums.get(`${range} ${row}`);
+    const held = sum?.reserved[position - 1] ?? 0;
+    return { used: sum?.used[position - 1] ?? 0, reserved: due.length === 0 ? held : held - heldInVain(due, key) };
   });
-  return {
-    readAtMs: rows[0]!.read_ms,
-    standings: rows.map(({ used, reserved }) => ({ used, reserved })),
-  };
+  return { readAtMs: clock!.at_ms, standings };
+}
+
+/** The clock comes first, with neither range nor tenant; then the sums of each range; then holds whose time has run out. */
+interface Row {
+  readonly range: number | null;
+  readonly tenant_id: string | null;
+  /** Of sums the row's (see `TotalPosition`), of a hold the resource itself. */
+  readonly resource: string;
+  /** The clock, and of a hold the day of its admission. */
+  readonly at_ms: number;
+  readonly used: readonly number[];
+  /** Of a hold, what it holds. */
+  readonly reserved: readonly number[];
+}
+
+// A period is the sum of its days: one row for a day, at most 31 for a month. Each tenant's period is looked up once,
+// whatever number of resources is asked for.
+const TEXT = `
+  with instant as materialized (select clock_timestamp() as at)
+  select null::bigint as range, null::text as tenant_id, '' as resource,
+    (extract(epoch from instant.at) * 1000)::bigint as at_ms, '{}'::bigint[] as used, '{}'::bigint[] as reserved
+  from instant
+  union all
+  select k.range, null, t.resource, 0, t.used, t.reserved
+  from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+    with ordinality as k (tenant_id, resources, period_start, period_end, range)
+  cross join lateral (
+    select t.resource, ${sums("used")} as used, ${sums("reserved")} as reserved
+    from quotel.day_totals t
+    where t.tenant_id = k.tenant_id and t.resource = any (k.resources::text[])
+      and t.day_start >= k.period_start and t.day_start < k.period_end
+    group by t.resource
+  ) t
+  union all
+  select null, r.tenant_id, h.resource, (extract(epoch from r.day_start) * 1000)::bigint, '{}', array[h.held]
+  from instant
+  cross join unnest($5::text[]) as k (tenant_id)
+  cross join lateral (
+    select * from quotel.reservations r
+    where r.tenant_id = k.tenant_id and r.expires_at <= instant.at
+      and (r.kept_until is null or r.kept_until <= instant.at)
+  ) r
+  cross join lateral unnest(r.resources, r.held) as h (resource, held)`;
+
+/** A sum for each position; one beyond 2^53-1 has no exact JSON number, and as a decision it means the same as the largest. */
+function sums(column: string): string {
+  const each = BUILT_IN_RESOURCES.map(
+    (_, index) => `least(coalesce(sum(t.${column}[${index + 1}]), 0), 9007199254740991)`,
+  );
+  return `array[${each.join(", ")}]::bigint[]`;
+}
+
+/** The tenants' periods that keys ask for, each once, with the rows that are wanted of it. */
+class Ranges {
+  readonly #ranges = new Map<
+    string,
+    { readonly key: StandingKey; readonly index: number; readonly rows: Set<string> }
+  >();
+
+  add(key: StandingKey): { readonly range: number; readonly row: string; readonly position: number } {
+    const name = `${key.tenantId} ${key.startMs} ${key.endMs}`;
+    let range = this.#ranges.get(name);
+    if (range === undefined) {
+      range = { key, index: this.#ranges.size + 1, rows: new Set() };
+      this.#ranges.set(name, range);
+    }
+    const { row, position } = totalPositionOf(key.resource);
+    range.rows.add(row);
+    return { range: range.index, row, position };
+  }
+
+  values(): string[] {
+    const ranges = [...this.#ranges.values()];
+    return [
+      textArray(ranges.map(({ key }) => key.tenantId)),
+      textArray(ranges.map(({ rows }) => textArray([...rows]))),
+      instantArray(ranges.map(({ key }) => (key.period === "lifetime" ? -Infinity : key.startMs))),
+      instantArray(ranges.map(({ key }) => key.endMs)),
+      textArray([...new Set(ranges.map(({ key }) => key.tenantId))]),
+    ];
+  }
+}
+
+/** What is still in the sums although its time has run out. */
+function heldInVain(due: readonly Row[], { tenantId, resource, startMs, endMs }: StandingKey): number {
+  let held = 0;
+  for (const it of due) {
+    if (it.tenant_id !== tenantId || it.resource !== resource || it.at_ms < startMs || it.at_ms >= endMs) continue;
+    held += it.reserved[0]!;
+  }
+  return held;
 }
