@@ -9,7 +9,7 @@ import { writeReservationsAndTotals } from "#database/reservations/write-reserva
 import { isRetryable } from "#database/sqlstate";
 import { readCalendars } from "#database/tenants/read-calendars";
 import { TotalDeltas } from "#database/totals/add-to-totals";
-import { inTransaction } from "#database/transaction";
+import { inTransactionEndingWith } from "#database/transaction";
 import type { CloseRequest, PatchOutcome, ReleaseRequest } from "./contract.ts";
 import { reservationStateOf } from "./reservation-state.ts";
 
@@ -21,19 +21,34 @@ export type ChangeRequest =
 const SETTLE_WITHIN_MS = 24 * 3_600_000;
 const ATTEMPTS_MAX = 5;
 
-/** Closes and releases that wait share one transaction: lock the rows, change each, write them, then the totals. */
-export async function changeGroup(pool: Pool, group: readonly ChangeRequest[]): Promise<PatchOutcome[]> {
+/**
+ * Closes and releases that wait share one transaction: lock the rows, change each, write them, then the totals.
+ *
+ * @param sent called when all is sent, and only the commit is waited for
+ */
+export async function changeGroup(
+  pool: Pool,
+  group: readonly ChangeRequest[],
+  sent: () => void,
+): Promise<PatchOutcome[]> {
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await inTransaction(pool, (client) => change(client, group));
+      return await inTransactionEndingWith(pool, async (client) => {
+        const changed = await change(client, group);
+        sent();
+        return changed;
+      });
     } catch (error) {
       if (!isRetryable(error) || attempts >= ATTEMPTS_MAX) throw error;
     }
   }
 }
 
-/** The same inside a transaction of the caller's. */
-export async function change(client: ClientBase, group: readonly ChangeRequest[]): Promise<PatchOutcome[]> {
+/** The same inside a transaction of the caller's, who waits for what has been sent (`written`). */
+export async function change(
+  client: ClientBase,
+  group: readonly ChangeRequest[],
+): Promise<{ readonly result: PatchOutcome[]; readonly written: Promise<void> }> {
   const [calendars, atMs] = await Promise.all([
     readCalendars(client, [...new Set(group.map((request) => request.tenantId))]),
     readClock(client),
@@ -52,8 +67,7 @@ export async function change(client: ClientBase, group: readonly ChangeRequest[]
   const changes = [...current].flatMap(([key, after]) =>
     after === before.get(key) ? [] : [{ before: before.get(key)!, after }],
   );
-  await writeReservationsAndTotals(client, changes, calendars, new TotalDeltas());
-  return outcomes;
+  return { result: outcomes, written: writeReservationsAndTotals(client, changes, calendars, new TotalDeltas()) };
 }
 
 /** The reservation after the request, or null where it has ended and cannot change any more. */

@@ -5,10 +5,10 @@ import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { inSnapshot } from "#database/transaction";
 import type { CheckOutcome, CheckRequest } from "./contract.ts";
-import type { GroupFacts } from "./facts/group-facts.ts";
-import { readFacts } from "./read-facts.ts";
+import { learnFirstExpiries, readFacts } from "./read-facts.ts";
 import type { DecisionSources } from "./read-facts.ts";
 import { judge } from "./verdict/judge.ts";
+import type { Judged } from "./verdict/judge.ts";
 
 /**
  * Answers checks that wait from one snapshot, without a lock: a check changes nothing, so each is judged as if it were
@@ -39,10 +39,17 @@ async function checkOn(
     return tenant === null ? [] : request.items.map(({ resource }) => ({ tenant, resource }));
   });
   const facts = await readFacts(client, sources, asked);
-  return group.map((request) => {
+  const judged = group.map((request) => {
     const tenant = tenantOf(request.tenantId);
-    if (tenant === null) return { kind: "unknown_tenant" };
-    return { kind: "decided", decision: decisionFor(tenant, request, facts) };
+    return tenant === null ? null : { tenant, request, verdict: judge(facts, tenant, request.items, NOTHING_USED) };
+  });
+  const waiting = judged.flatMap((it) => (it?.verdict.waitsForHolds ? [it.tenant] : []));
+  await learnFirstExpiries(client, facts, [...new Set(waiting)]);
+  return judged.map((it) => {
+    if (it === null) return { kind: "unknown_tenant" };
+    const { tenant, request, verdict } = it;
+    const last = verdict.waitsForHolds ? judge(facts, tenant, request.items, NOTHING_USED) : verdict;
+    return { kind: "decided", decision: withoutGrants(last.decision) };
   });
 }
 
@@ -51,7 +58,8 @@ function newcomer(tenantId: string, planId: string, planVersion: number | null):
   return { tenantId, ...plan, licenceStatus: "active", licenceExpiresAtMs: null, calendar: [] };
 }
 
-function decisionFor(tenant: Tenant, request: CheckRequest, facts: GroupFacts): Decision {
-  const { decision } = judge(facts, tenant, request.items, () => 0);
+const NOTHING_USED = (): number => 0;
+
+function withoutGrants(decision: Judged["decision"]): Decision {
   return { ...decision, items: decision.items.map(({ granted: _granted, ...item }) => item) };
 }

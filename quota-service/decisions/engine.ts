@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 import { GroupCommit } from "#database/lanes/group-commit";
 import { KnownTenants } from "#database/tenants/known-tenants";
 import { admitGroup } from "./admit-group.ts";
-import type { AdmitRequest } from "./admit-group.ts";
+import type { AdmitRequest } from "./admission-desk.ts";
 import { DatabaseGate } from "./away/database-gate.ts";
 import { decideAway } from "./away/decide-away.ts";
 import { RememberedLimits } from "./away/remembered-limits.ts";
@@ -49,10 +49,12 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
     commit: (group) => gate.guard(() => checkGroup(pool, sources, defaultPlan, group)),
     maxWeight: CHECKS_PER_SNAPSHOT_MAX,
   });
-  const admissions = new LaneWriters<AdmitRequest, LeaseOutcome | PatchOutcome>((group, wait) =>
-    gate.guard(() => admitGroup(pool, sources, group, wait)),
+  const admissions = new LaneWriters<AdmitRequest, LeaseOutcome | PatchOutcome>((group, wait, sent) =>
+    gate.guard(() => admitGroup(pool, sources, group, wait, sent)),
   );
-  const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group) => gate.guard(() => changeGroup(pool, group)));
+  const changes = new LaneWriters<ChangeRequest, PatchOutcome>((group, _wait, sent) =>
+    gate.guard(() => changeGroup(pool, group, sent)),
+  );
 
   const admit = async (request: AdmitRequest): Promise<LeaseOutcome | PatchOutcome> => {
     const outcome = await admissions.submit(request.tenantId, request);

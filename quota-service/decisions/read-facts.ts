@@ -6,6 +6,7 @@ import { readOverrides } from "#database/limits/read-overrides";
 import type { RunningOverride } from "#database/limits/read-overrides";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
 import { readUnpriced } from "#database/rollups/read-unpriced";
+import type { Tenant } from "#database/tenants/read-tenants";
 import { readStandings } from "#database/totals/read-standings";
 import type { Standing } from "#database/totals/read-standings";
 import type { RememberedLimits } from "./away/remembered-limits.ts";
@@ -60,6 +61,23 @@ export async function readFacts(
   }
 }
 
+/**
+ * Learns when the first holds of tenants end. Only where holds are in the way of something does an answer say it, so it is
+ * read when a verdict asks for it.
+ */
+export async function learnFirstExpiries(
+  on: ClientBase | Pool,
+  facts: GroupFacts,
+  tenants: readonly Tenant[],
+): Promise<void> {
+  const unknown = tenants.filter((tenant) => !facts.knowsFirstExpiry(tenant));
+  const firstExpiryMs = await readFirstExpiries(
+    on,
+    unknown.map(({ tenantId }) => tenantId),
+  );
+  for (const tenant of unknown) facts.learnFirstExpiry(tenant, firstExpiryMs.get(tenant.tenantId) ?? null);
+}
+
 type Overrides = ReadonlyMap<string, readonly RunningOverride[]>;
 
 interface Guess {
@@ -86,19 +104,17 @@ async function readNeeds(on: ClientBase | Pool, tenantIds: readonly string[], ne
   const levels = needs.filter((need) => need.kind === "level");
   const unpricedKeys = needs.filter((need) => need.kind === "unpriced");
   const windowKeys = needs.filter((need) => need.kind === "window");
-  const [overrides, firstExpiryMs, windows, unpriced, crossings, levelStandings, { readAtMs, standings }] =
-    await Promise.all([
-      readOverrides(on, tenantIds),
-      readFirstExpiries(on, tenantIds),
-      readRateWindows(on, windowKeys),
-      readUnpriced(on, unpricedKeys),
-      readCrossings(
-        on,
-        needs.filter((need) => need.kind === "crossing"),
-      ),
-      readLevelStandings(on, levels),
-      readStandings(on, totals),
-    ]);
+  const [overrides, windows, unpriced, crossings, levelStandings, { readAtMs, standings }] = await Promise.all([
+    readOverrides(on, tenantIds),
+    readRateWindows(on, windowKeys),
+    readUnpriced(on, unpricedKeys),
+    readCrossings(
+      on,
+      needs.filter((need) => need.kind === "crossing"),
+    ),
+    readLevelStandings(on, levels),
+    readStandings(on, totals),
+  ]);
   const byName = new Map<string, Standing>();
   for (const [index, need] of totals.entries()) byName.set(needName(need), standings[index]!);
   for (const [index, need] of levels.entries()) {
@@ -106,5 +122,5 @@ async function readNeeds(on: ClientBase | Pool, tenantIds: readonly string[], ne
     byName.set(needName(need), { used: level, reserved });
   }
   const unpricedByName = new Map(unpricedKeys.map((need, index) => [needName(need), unpriced[index]!]));
-  return { nowMs: readAtMs, unpriced: unpricedByName, overrides, firstExpiryMs, windows, crossings, standings: byName };
+  return { nowMs: readAtMs, unpriced: unpricedByName, overrides, windows, crossings, standings: byName };
 }

@@ -63,7 +63,9 @@ async function settleAndClose(client: ClientBase, request: CloseRequest, keyId: 
     );
   }
   // From here on the row is locked, so what it holds is final.
-  const [outcome] = await change(client, [{ ...request, action: "close" }]);
+  const { result, written } = await change(client, [{ ...request, action: "close" }]);
+  await written;
+  const [outcome] = result;
   if (outcome?.kind !== "changed") throw new NotClosed(true);
   for (const { resource, amount } of left) {
     const now = outcome.state.items.find((item) => item.resource === resource)?.settled ?? 0;

@@ -20,7 +20,6 @@ export interface ReadFacts {
   readonly telemetryMarkMs: number | null;
   /** Effective limits by tenant. */
   readonly limits: ReadonlyMap<string, readonly Limit[]>;
-  readonly firstExpiryMs: ReadonlyMap<string, number>;
   /** Totals and levels by the name of their need. */
   readonly standings: ReadonlyMap<string, Standing>;
   readonly crossings: readonly Crossing[];
@@ -34,7 +33,7 @@ export class GroupFacts {
   readonly nowMs: number;
   readonly telemetryMarkMs: number | null;
   readonly #limits: ReadonlyMap<string, readonly Limit[]>;
-  readonly #firstExpiryMs: ReadonlyMap<string, number>;
+  readonly #firstExpiryMs = new Map<string, number | null>();
   readonly #standings: Map<string, Standing>;
   readonly #crossedAtMs: Map<string, number>;
   readonly #crossings: Crossing[] = [];
@@ -46,7 +45,6 @@ export class GroupFacts {
     this.nowMs = read.nowMs;
     this.telemetryMarkMs = read.telemetryMarkMs;
     this.#limits = read.limits;
-    this.#firstExpiryMs = read.firstExpiryMs;
     this.#standings = new Map(read.standings);
     this.#crossedAtMs = new Map(read.crossings.map((it) => [crossingName(it), it.crossedAtMs]));
     this.#unpriced = read.unpriced;
@@ -67,6 +65,16 @@ export class GroupFacts {
       const unpriced = period === "level" ? 0 : this.#unpricedIn({ ...of, period });
       return [quotaStanding(limit, { ...standing, resetsAtMs: of.endMs, crossedAtMs, unpriced }, instants)];
     });
+  }
+
+  /** Whether it has been read when the tenant's first hold ends. */
+  knowsFirstExpiry({ tenantId }: Tenant): boolean {
+    return this.#firstExpiryMs.has(tenantId);
+  }
+
+  /** Unix milliseconds; null = it holds nothing. */
+  learnFirstExpiry({ tenantId }: Tenant, firstExpiryMs: number | null): void {
+    this.#firstExpiryMs.set(tenantId, firstExpiryMs);
   }
 
   /** All limits that hold for a tenant. */

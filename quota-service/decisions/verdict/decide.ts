@@ -31,6 +31,8 @@ export interface Verdict {
   readonly reason: DenialReason | null;
   readonly items: readonly (DecisionItem & { readonly granted: number })[];
   readonly retryAfterSeconds: number | null;
+  /** Whether `retryAfterSeconds` depends on when the tenant's first hold ends. */
+  readonly waitsForHolds: boolean;
 }
 
 const INACTIVE: ReadonlySet<LicenceStatus> = new Set(["suspended", "cancelled", "expired"]);
@@ -45,15 +47,17 @@ export function decide(facts: Facts): Verdict {
   const licensed = !INACTIVE.has(licence.status) && (licence.expiresAtMs === null || nowMs < licence.expiresAtMs);
   const allowed = licensed && judged.every((it) => it.fits);
   const items = judged.flatMap((it) => it.items.map((item) => ({ ...item, granted: allowed ? it.granted : 0 })));
-  if (allowed) return { allowed, reason: null, items, retryAfterSeconds: null };
-  if (!licensed) return { allowed, reason: "LICENSE_INACTIVE", items, retryAfterSeconds: null };
+  const verdict = { allowed, items, retryAfterSeconds: null, waitsForHolds: false };
+  if (allowed) return { ...verdict, reason: null };
+  if (!licensed) return { ...verdict, reason: "LICENSE_INACTIVE" };
   // More than a limit admits at all: waiting does not help.
   if (judged.some((it) => it.hopeless)) {
-    return { allowed, reason: "AMOUNT_EXCEEDS_LIMIT", items, retryAfterSeconds: null };
+    return { ...verdict, reason: "AMOUNT_EXCEEDS_LIMIT" };
   }
   const blocking = judged.flatMap((it) => it.blocking);
   const reason = blocking.every(({ countsAdmissions }) => countsAdmissions) ? "RATE_LIMITED" : "QUOTA_EXCEEDED";
-  return { allowed, reason, items, retryAfterSeconds: retryAfter(nowMs, blocking) };
+  const waitsForHolds = blocking.some((it) => it.waitsForHolds);
+  return { ...verdict, reason, retryAfterSeconds: retryAfter(nowMs, blocking), waitsForHolds };
 }
 
 interface Judged {
@@ -67,6 +71,7 @@ interface Judged {
 interface Blocking {
   readonly countsAdmissions: boolean;
   readonly mayFitAtMs: number;
+  readonly waitsForHolds: boolean;
 }
 
 function judgeDemand(demand: Demand, planSource: Facts["planSource"]): Judged {
@@ -91,6 +96,7 @@ function judgeDemand(demand: Demand, planSource: Facts["planSource"]): Judged {
     blocking: blocking.map((it) => ({
       countsAdmissions: it.countsAdmissions,
       mayFitAtMs: it.mayFitAtMs(addedUnder(it, demand, needed)),
+      waitsForHolds: it.waitsForHolds(addedUnder(it, demand, needed)),
     })),
   };
 }

@@ -12,6 +12,8 @@ export interface Judged {
   readonly decision: Omit<ReservationDecision, "reservationId" | "expiresAt">;
   /** What it grants of each resource. */
   readonly granted: readonly QuotaItem[];
+  /** Whether `retryAfterSeconds` depends on when the tenant's first hold ends. */
+  readonly waitsForHolds: boolean;
   /** The limits with grace time whose amount it passes. */
   readonly crossed: readonly Limit[];
 }
@@ -53,6 +55,7 @@ export function judge(
       retryAfterSeconds: verdict.retryAfterSeconds,
     },
     granted: items.map(({ resource }) => ({ resource, amount: grantedOf(resource) })),
+    waitsForHolds: verdict.waitsForHolds,
     crossed: verdict.allowed ? demands.flatMap((demand) => crossedBy(demand, grantedOf(demand.resource))) : [],
   };
 }

@@ -22,4 +22,6 @@ export interface LimitStanding {
   readonly resetsAtMs: number;
   /** When so much more may fit, as far as anybody can know; Infinity = nobody can. */
   readonly mayFitAtMs: (added: number) => number;
+  /** Whether so much more would fit if nothing were held: then it may fit when the first hold ends. */
+  readonly waitsForHolds: (added: number) => boolean;
 }

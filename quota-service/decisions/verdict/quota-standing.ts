@@ -13,7 +13,7 @@ export interface QuotaFacts {
   readonly unpriced: number;
 }
 
-/** The instant of the decision, and the first at which a hold of the tenant ends (null = nothing is held). */
+/** The instant of the decision, and the first at which a hold of the tenant ends (null = nothing is held, or not asked). */
 export interface Instants {
   readonly nowMs: number;
   readonly firstExpiryMs: number | null;
@@ -30,9 +30,10 @@ export function quotaStanding(limit: Limit, facts: QuotaFacts, { nowMs, firstExp
   const base = { limit, used, reserved, resetsAtMs, unpriced, countsAdmissions: false };
   if (amount === null) {
     const endless = { room: Infinity, capacity: Infinity, remaining: null, percentUsed: null };
-    return { ...base, ...endless, state: "ok", mayFitAtMs: () => nowMs };
+    return { ...base, ...endless, state: "ok", mayFitAtMs: () => nowMs, waitsForHolds: () => false };
   }
   const ceiling = amountWithGrace(amount, limit.graceFraction);
+  const waitsForHolds = (added: number): boolean => unpriced === 0 && used + added <= ceiling;
   const inGraceTime = limit.graceSeconds > 0 && nowMs < (facts.crossedAtMs ?? nowMs) + limit.graceSeconds * 1000;
   return {
     ...base,
@@ -41,8 +42,8 @@ export function quotaStanding(limit: Limit, facts: QuotaFacts, { nowMs, firstExp
     remaining: Math.max(0, amount - used - reserved),
     percentUsed: percentOf(used, amount),
     state: stateOf(limit, amount, used, inGraceTime || used < ceiling),
-    mayFitAtMs: (added) =>
-      unpriced === 0 && used + added <= ceiling ? Math.min(firstExpiryMs ?? Infinity, resetsAtMs) : resetsAtMs,
+    mayFitAtMs: (added) => (waitsForHolds(added) ? Math.min(firstExpiryMs ?? Infinity, resetsAtMs) : resetsAtMs),
+    waitsForHolds,
   };
 }
 

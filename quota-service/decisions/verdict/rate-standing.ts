@@ -12,7 +12,7 @@ import { percentOf } from "./quota-standing.ts";
  */
 export function rateStanding(limit: Limit, period: RatePeriod, window: RateWindow): LimitStanding {
   const used = usedIn(window);
-  const base = { limit, used, reserved: 0, unpriced: 0, countsAdmissions: true };
+  const base = { limit, used, reserved: 0, unpriced: 0, countsAdmissions: true, waitsForHolds: () => false };
   const emptyAtMs = used === 0 ? Infinity : countsAtMost(window, period, 0);
   if (limit.amount === null) {
     const endless = { room: Infinity, capacity: Infinity, remaining: null, percentUsed: null };
