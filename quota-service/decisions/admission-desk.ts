@@ -71,14 +71,14 @@ export class AdmissionDesk {
     const verdict = await this.#judge(tenant, items, settledOf);
     const refused = refusals.length > 0;
     if (!verdict.decision.allowed && !(refused && isPassing(verdict.decision.reason))) {
-      return { kind: "denied", decision: { ...verdict.decision, reservationId, expiresAt: null } };
+      return { kind: "denied", decision: denial(verdict, reservationId) };
     }
     if (refused) return { kind: "refused", refusals };
     const decision = {
       ...verdict.decision,
       // The reservation's id, so the primary key finds it: no index of its own slows each admission down.
       decisionId: reservationId,
-      items: request.action === "lease" ? asWanted(verdict.decision.items, request.items) : verdict.decision.items,
+      items: request.action === "lease" ? asWanted(withGrants(verdict), request.items) : withGrants(verdict),
       reservationId,
       expiresAt: new Date(expiresAtMs).toISOString(),
     };
@@ -126,7 +126,7 @@ export class AdmissionDesk {
     const { reservationId } = request;
     const verdict = await this.#judge(tenant, request.items, overdrawn);
     if (!verdict.decision.allowed) {
-      return { kind: "denied", decision: { ...verdict.decision, reservationId, expiresAt: null } };
+      return { kind: "denied", decision: denial(verdict, reservationId) };
     }
     const ttlSeconds = request.ttlSeconds ?? (request.items.length === 0 ? RESERVATION_TTL_SECONDS_DEFAULT : null);
     const expiresAtMs = ttlSeconds === null ? current.expiresAtMs! : this.#facts.nowMs + ttlSeconds * 1000;
@@ -155,6 +155,16 @@ export class AdmissionDesk {
     for (const { resource, amount } of verdict.granted) this.#facts.consume(tenant, resource, amount);
     this.#changed.set(key, { before, after, decision: decision ?? previous?.decision });
   }
+}
+
+function denial(verdict: Judged, reservationId: string): ReservationDecision {
+  return { ...verdict.decision, items: withGrants(verdict), reservationId, expiresAt: null };
+}
+
+/** Each item says what was granted of its resource. */
+function withGrants({ decision, granted }: Judged): ReservationDecision["items"] {
+  const amountOf = new Map(granted.map(({ resource, amount }) => [resource, amount]));
+  return decision.items.map((item) => ({ ...item, granted: amountOf.get(item.resource) ?? 0 }));
 }
 
 /** Whether the same request may be admitted later: then it is no reason against a single reservation. */

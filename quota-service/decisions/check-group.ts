@@ -1,4 +1,3 @@
-import type { Decision } from "@quotel/conventions";
 import type { ClientBase, Pool } from "pg";
 import { planVersionInForce } from "#database/plans/plan-version";
 import { readTenants } from "#database/tenants/read-tenants";
@@ -8,7 +7,6 @@ import type { CheckOutcome, CheckRequest } from "./contract.ts";
 import { learnFirstExpiries, readFacts } from "./read-facts.ts";
 import type { DecisionSources } from "./read-facts.ts";
 import { judge } from "./verdict/judge.ts";
-import type { Judged } from "./verdict/judge.ts";
 
 /**
  * Answers checks that wait from one snapshot, without a lock: a check changes nothing, so each is judged as if it were
@@ -49,7 +47,7 @@ async function checkOn(
     if (it === null) return { kind: "unknown_tenant" };
     const { tenant, request, verdict } = it;
     const last = verdict.waitsForHolds ? judge(facts, tenant, request.items, NOTHING_USED) : verdict;
-    return { kind: "decided", decision: withoutGrants(last.decision) };
+    return { kind: "decided", decision: last.decision };
   });
 }
 
@@ -59,7 +57,3 @@ function newcomer(tenantId: string, planId: string, planVersion: number | null):
 }
 
 const NOTHING_USED = (): number => 0;
-
-function withoutGrants(decision: Judged["decision"]): Decision {
-  return { ...decision, items: decision.items.map(({ granted: _granted, ...item }) => item) };
-}

@@ -17,6 +17,18 @@ export function isQuota(limit: Limit): limit is QuotaLimit {
   return limit.period === "day" || limit.period === "month" || limit.period === "lifetime";
 }
 
+const indexed = new WeakMap<readonly Limit[], ReadonlyMap<string, readonly Limit[]>>();
+
+/** Of a list of limits those on one resource. A list is indexed at the first look, so that a hundred looks are cheap. */
+export function limitsOn(limits: readonly Limit[], resource: string): readonly Limit[] {
+  let byResource = indexed.get(limits);
+  if (byResource === undefined) {
+    byResource = Map.groupBy(limits, (limit) => limit.resource);
+    indexed.set(limits, byResource);
+  }
+  return byResource.get(resource) ?? [];
+}
+
 /** Limits by plan version, remembered: versions are immutable, so what has been read once stays true. */
 export class PlanLimits {
   readonly #limits = new Map<string, readonly Limit[]>();

@@ -12,7 +12,7 @@ import type { Standing } from "#database/totals/read-standings";
 import type { RememberedLimits } from "./away/remembered-limits.ts";
 import { effectiveLimits } from "./facts/effective-limits.ts";
 import { GroupFacts } from "./facts/group-facts.ts";
-import { needName, needsAt } from "./facts/needs.ts";
+import { needName, needsAt, samePeriods } from "./facts/needs.ts";
 import type { AskedResource, Need } from "./facts/needs.ts";
 import type { Limit, PlanLimits } from "./limit.ts";
 
@@ -47,12 +47,17 @@ export async function readFacts(
   };
   let guess: Guess = { overrides: new Map(), atMs: Date.now() + databaseAheadMs };
   for (;;) {
-    const needs = needsAt(asked, limitsAt(guess.overrides, guess.atMs), guess.atMs);
+    const guessed = limitsAt(guess.overrides, guess.atMs);
+    const needs = needsAt(asked, guessed, guess.atMs);
     const { nowMs, overrides, ...read } = await readNeeds(on, tenantIds, [...needs.values()]);
     databaseAheadMs = nowMs - Date.now();
     const limits = limitsAt(overrides, nowMs);
-    if ([...needsAt(asked, limits, nowMs).keys()].every((name) => needs.has(name))) {
-      for (const { tenantId, planId } of new Set(asked.map(({ tenant }) => tenant))) {
+    const isAsGuessed = ({ tenantId, calendar }: Tenant): boolean =>
+      limits.get(tenantId) === guessed.get(tenantId) && samePeriods(calendar, guess.atMs, nowMs);
+    const tenants = [...new Set(asked.map(({ tenant }) => tenant))];
+    const hasAll = (): boolean => [...needsAt(asked, limits, nowMs).keys()].every((name) => needs.has(name));
+    if (tenants.every(isAsGuessed) || hasAll()) {
+      for (const { tenantId, planId } of tenants) {
         remembered.remember(tenantId, { plan: planId, limits: limits.get(tenantId) ?? [] });
       }
       return new GroupFacts({ nowMs, telemetryMarkMs: telemetryMarkMs(), limits, ...read });

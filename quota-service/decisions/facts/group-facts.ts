@@ -4,11 +4,12 @@ import type { RateWindow } from "#database/limits/rate-window";
 import type { RateWindowKey } from "#database/limits/read-rate-windows";
 import type { Tenant } from "#database/tenants/read-tenants";
 import type { Standing } from "#database/totals/read-standings";
+import { limitsOn } from "../limit.ts";
 import type { Limit, QuotaPeriod } from "../limit.ts";
 import type { LimitStanding } from "../verdict/limit-standing.ts";
 import { quotaStanding } from "../verdict/quota-standing.ts";
 import { rateStanding } from "../verdict/rate-standing.ts";
-import { needName, periodAt } from "./needs.ts";
+import { deniesUnpriced, needName, periodAt } from "./needs.ts";
 
 const HELD_IN: readonly (QuotaPeriod | "level")[] = ["day", "month", "lifetime", "level"];
 const NOTHING: Standing = { used: 0, reserved: 0 };
@@ -55,15 +56,17 @@ export class GroupFacts {
   limitsOn({ tenantId, calendar }: Tenant, resource: string): LimitStanding[] {
     const ofTenant = this.#limits.get(tenantId) ?? [];
     const instants = { nowMs: this.nowMs, firstExpiryMs: this.#firstExpiryMs.get(tenantId) ?? null };
-    return ofTenant.flatMap((limit) => {
+    return limitsOn(ofTenant, resource).map((limit) => {
       const { period } = limit;
-      if (limit.resource !== resource) return [];
-      if (isRatePeriod(period)) return [rateStanding(limit, period, this.#windowOf({ tenantId, resource, period }))];
-      const of = { tenantId, resource, period, ...periodAt(calendar, period, this.nowMs) };
-      const standing = this.#standingOf(of);
-      const crossedAtMs = this.#crossedAtMs.get(crossingName(of)) ?? null;
-      const unpriced = period === "level" ? 0 : this.#unpricedIn({ ...of, period });
-      return [quotaStanding(limit, { ...standing, resetsAtMs: of.endMs, crossedAtMs, unpriced }, instants)];
+      if (isRatePeriod(period)) return rateStanding(limit, period, this.#windowOf({ tenantId, resource, period }));
+      const { startMs, endMs } = periodAt(calendar, period, this.nowMs);
+      const { used, reserved } = this.#standingOf({ tenantId, resource, period, startMs });
+      const crossedAtMs =
+        limit.graceSeconds === 0
+          ? null
+          : (this.#crossedAtMs.get(crossingName({ tenantId, resource, period, startMs })) ?? null);
+      const unpriced = deniesUnpriced(limit) ? this.#unpricedIn({ tenantId, resource, period, startMs }) : 0;
+      return quotaStanding(limit, { used, reserved, resetsAtMs: endMs, crossedAtMs, unpriced }, instants);
     });
   }
 
@@ -84,7 +87,8 @@ export class GroupFacts {
 
   /** What is used and held of a resource in the period of one of its limits. */
   standing({ tenantId, calendar }: Tenant, resource: string, period: QuotaPeriod): Standing {
-    return this.#standingOf({ tenantId, resource, period, ...periodAt(calendar, period, this.nowMs) });
+    const { startMs } = periodAt(calendar, period, this.nowMs);
+    return this.#standingOf({ tenantId, resource, period, startMs });
   }
 
   /** What was ever used and is held of a resource that nothing limits. */
@@ -95,7 +99,8 @@ export class GroupFacts {
   /** Lets the requests that follow in the group see a hold. */
   hold({ tenantId, calendar }: Tenant, resource: string, amount: number): void {
     for (const period of HELD_IN) {
-      const name = standingName({ tenantId, resource, period, ...periodAt(calendar, period, this.nowMs) });
+      const { startMs } = periodAt(calendar, period, this.nowMs);
+      const name = standingName({ tenantId, resource, period, startMs });
       const standing = this.#standings.get(name);
       if (standing) this.#standings.set(name, { ...standing, reserved: standing.reserved + amount });
     }
@@ -113,8 +118,8 @@ export class GroupFacts {
 
   /** Counts what has been admitted against the resource's rate limits. What has no limit is not counted. */
   consume({ tenantId }: Tenant, resource: string, amount: number): void {
-    for (const { period, amount: most, resource: limited } of this.#limits.get(tenantId) ?? []) {
-      if (limited !== resource || !isRatePeriod(period) || most === null) continue;
+    for (const { period, amount: most } of limitsOn(this.#limits.get(tenantId) ?? [], resource)) {
+      if (!isRatePeriod(period) || most === null) continue;
       const key = { tenantId, resource, period };
       const window = withAdmitted(this.#windowOf(key), amount);
       this.#windows.set(windowName(key), window);
@@ -137,7 +142,7 @@ export class GroupFacts {
   }
 
   /** 0 also where the limit does not ask. */
-  #unpricedIn(of: StandingOf & { readonly period: QuotaPeriod }): number {
+  #unpricedIn(of: StandingOf): number {
     return this.#unpriced.get(needName({ kind: "unpriced", ...of })) ?? 0;
   }
 
@@ -159,9 +164,8 @@ interface StandingOf {
   readonly resource: string;
   readonly period: QuotaPeriod | "level";
   readonly startMs: number;
-  readonly endMs: number;
 }
 
-function standingName({ period, ...of }: StandingOf): string {
-  return needName(period === "level" ? { kind: "level", period, ...of } : { kind: "total", period, ...of });
+function standingName({ tenantId, resource, period, startMs }: StandingOf): string {
+  return needName({ kind: period === "level" ? "level" : "total", tenantId, resource, period, startMs });
 }

@@ -3,6 +3,7 @@ import type { RatePeriod } from "#database/limits/rate-window";
 import { LIFETIME, accountingPeriods } from "#database/periods/period";
 import type { CalendarVersion, Period } from "#database/periods/period";
 import type { Tenant } from "#database/tenants/read-tenants";
+import { limitsOn } from "../limit.ts";
 import type { Limit, QuotaPeriod } from "../limit.ts";
 
 export interface AskedResource {
@@ -31,7 +32,7 @@ export function needsAt(
 ): ReadonlyMap<string, Need> {
   const needs = new Map<string, Need>();
   for (const { tenant, resource } of asked) {
-    const limits = (limitsOf.get(tenant.tenantId) ?? []).filter((limit) => limit.resource === resource);
+    const limits = limitsOn(limitsOf.get(tenant.tenantId) ?? [], resource);
     const found =
       limits.length === 0 ? [unlimited(tenant, resource)] : limits.flatMap((it) => needsOf(tenant, it, atMs));
     for (const need of found) needs.set(needName(need), need);
@@ -40,7 +41,13 @@ export function needsAt(
 }
 
 /** A map key. */
-export function needName({ kind, tenantId, resource, period, startMs }: Need): string {
+export function needName({
+  kind,
+  tenantId,
+  resource,
+  period,
+  startMs,
+}: Pick<Need, "kind" | "tenantId" | "resource" | "period" | "startMs">): string {
   return `${kind} ${tenantId} ${resource} ${period} ${startMs}`;
 }
 
@@ -59,9 +66,15 @@ function needsOf({ tenantId, calendar }: Tenant, limit: Limit, atMs: number): Ne
   return needs;
 }
 
-/** Whether usage without a price closes the limit: only what costs can lack one. */
-export function deniesUnpriced({ resource, onUnpriced }: Limit): boolean {
-  return resource === "cost" && onUnpriced === "deny";
+/** Whether usage without a price closes the limit: only what costs can lack one, and a level is not what was used. */
+export function deniesUnpriced({ resource, period, onUnpriced }: Limit): boolean {
+  return resource === "cost" && period !== "level" && onUnpriced === "deny";
+}
+
+/** Whether the same periods hold at two instants. */
+export function samePeriods(calendar: readonly CalendarVersion[], aMs: number, bMs: number): boolean {
+  const [a, b] = [accountingPeriods(aMs, calendar), accountingPeriods(bMs, calendar)];
+  return a.day.startMs === b.day.startMs && a.month.startMs === b.month.startMs;
 }
 
 /** A level is what it is now: it has no period. */

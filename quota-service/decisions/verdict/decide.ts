@@ -29,7 +29,9 @@ export interface Facts {
 export interface Verdict {
   readonly allowed: boolean;
   readonly reason: DenialReason | null;
-  readonly items: readonly (DecisionItem & { readonly granted: number })[];
+  readonly items: readonly DecisionItem[];
+  /** What is granted of each demand, in their order. */
+  readonly granted: readonly number[];
   readonly retryAfterSeconds: number | null;
   /** Whether `retryAfterSeconds` depends on when the tenant's first hold ends. */
   readonly waitsForHolds: boolean;
@@ -46,8 +48,9 @@ export function decide(facts: Facts): Verdict {
   const judged = facts.demands.map((demand) => judgeDemand(demand, facts.planSource));
   const licensed = !INACTIVE.has(licence.status) && (licence.expiresAtMs === null || nowMs < licence.expiresAtMs);
   const allowed = licensed && judged.every((it) => it.fits);
-  const items = judged.flatMap((it) => it.items.map((item) => ({ ...item, granted: allowed ? it.granted : 0 })));
-  const verdict = { allowed, items, retryAfterSeconds: null, waitsForHolds: false };
+  const items = judged.flatMap((it) => it.items);
+  const granted = judged.map((it) => (allowed ? it.granted : 0));
+  const verdict = { allowed, items, granted, retryAfterSeconds: null, waitsForHolds: false };
   if (allowed) return { ...verdict, reason: null };
   if (!licensed) return { ...verdict, reason: "LICENSE_INACTIVE" };
   // More than a limit admits at all: waiting does not help.

@@ -24,7 +24,7 @@ export function limitItem(
     reserved,
     remaining,
     percentUsed,
-    resetsAt: resetsAtMs === Infinity ? null : new Date(resetsAtMs).toISOString(),
+    resetsAt: resetsAtMs === Infinity ? null : instantText(resetsAtMs),
     allowed: limit.enforcement !== "hard" || fits,
     state,
     enforcement: limit.enforcement,
@@ -33,6 +33,18 @@ export function limitItem(
     ...(standing.unpriced > 0 && { unpricedEvents: standing.unpriced }),
     ...(limit.enforcement !== "hard" && { wouldAllow: fits }),
   };
+}
+
+let lastMs = NaN;
+let lastText = "";
+
+/** RFC 3339. Limits of a decision mostly reset at the same few instants, and writing one out is dear. */
+function instantText(ms: number): string {
+  if (ms !== lastMs) {
+    lastMs = ms;
+    lastText = new Date(ms).toISOString();
+  }
+  return lastText;
 }
 
 /** What is said of a resource that no limit applies to. */

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import type { QuotaItem, ReservationDecision, ReservationItem } from "@quotel/conventions";
+import type { Decision, QuotaItem, ReservationItem } from "@quotel/conventions";
 import type { Tenant } from "#database/tenants/read-tenants";
 import type { GroupFacts } from "../facts/group-facts.ts";
 import type { Limit } from "../limit.ts";
@@ -9,8 +9,8 @@ import { isPastAmount } from "./quota-standing.ts";
 
 /** A decision as it is answered, and what it does where it admits. */
 export interface Judged {
-  readonly decision: Omit<ReservationDecision, "reservationId" | "expiresAt">;
-  /** What it grants of each resource. */
+  readonly decision: Decision;
+  /** What it grants of each resource that was asked for. */
   readonly granted: readonly QuotaItem[];
   /** Whether `retryAfterSeconds` depends on when the tenant's first hold ends. */
   readonly waitsForHolds: boolean;
@@ -25,22 +25,23 @@ export function judge(
   items: readonly ReservationItem[],
   alreadyUsed: (resource: string) => number,
 ): Judged {
-  const demands = items.map(({ resource, amount, atLeast }): Demand => ({
-    resource,
-    amount,
-    atLeast: atLeast ?? amount,
-    alreadyUsed: alreadyUsed(resource),
-    limits: facts.limitsOn(tenant, resource),
-    unlimited: facts.unlimited(tenant, resource),
-  }));
+  const demands = items.map(({ resource, amount, atLeast }): Demand => {
+    const limits = facts.limitsOn(tenant, resource);
+    return {
+      resource,
+      amount,
+      atLeast: atLeast ?? amount,
+      alreadyUsed: alreadyUsed(resource),
+      limits,
+      unlimited: limits.length === 0 ? facts.unlimited(tenant, resource) : NOTHING,
+    };
+  });
   const verdict = decide({
     nowMs: facts.nowMs,
     licence: { status: tenant.licenceStatus, expiresAtMs: tenant.licenceExpiresAtMs },
     planSource: tenant.planSource === "default" ? "default" : "plan",
     demands,
   });
-  const grantedOf = (resource: string): number =>
-    verdict.items.find((item) => item.resource === resource)?.granted ?? 0;
   return {
     decision: {
       allowed: verdict.allowed,
@@ -54,11 +55,13 @@ export function judge(
       mode: "strict",
       retryAfterSeconds: verdict.retryAfterSeconds,
     },
-    granted: items.map(({ resource }) => ({ resource, amount: grantedOf(resource) })),
+    granted: items.map(({ resource }, index) => ({ resource, amount: verdict.granted[index]! })),
     waitsForHolds: verdict.waitsForHolds,
-    crossed: verdict.allowed ? demands.flatMap((demand) => crossedBy(demand, grantedOf(demand.resource))) : [],
+    crossed: verdict.allowed ? demands.flatMap((demand, index) => crossedBy(demand, verdict.granted[index]!)) : [],
   };
 }
+
+const NOTHING = { used: 0, reserved: 0 };
 
 function crossedBy(demand: Demand, granted: number): Limit[] {
   return demand.limits

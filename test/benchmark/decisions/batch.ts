@@ -6,7 +6,6 @@ import type { Outcome } from "../comparison/row.ts";
 import { median } from "../comparison/rounds.ts";
 import { LoadProcess } from "../load/load-process.ts";
 import { withDurableServer } from "../system/durable-server.ts";
-import { CHECK } from "./endpoints.ts";
 import { HEADERS, TENANT_IDS, declareResources, startQuotaService } from "./subject.ts";
 
 const SIZES = { quick: 3, default: 30, full: 200 } as const;
@@ -17,9 +16,8 @@ const RESOURCES = 100;
 const MS_MAX = 50;
 
 /**
- * Row `decision-batch`: 100 tenants x 100 resources, each with a limit of its own, until the last decision is here;
- * against 50 ms. The checks of the tenants are sent at once, a request for each; the service answers them from few
- * snapshots.
+ * Row `decision-batch`: one request for 100 tenants x 100 resources, each with a limit of its own, until its answer is
+ * here; against 50 ms.
  */
 export async function measureBatch({ size, profileFolder }: RunOptions): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "quotel-bench-"));
@@ -29,15 +27,14 @@ export async function measureBatch({ size, profileFolder }: RunOptions): Promise
     try {
       const resources = await declareResources(service.url, RESOURCES);
       const items = resources.map((resource) => ({ resource, amount: 1 }));
-      const bodies = TENANT_IDS.filter((id) => id.startsWith("roomy"))
-        .slice(0, TENANTS)
-        .map((tenantId) => Buffer.from(JSON.stringify({ tenantId, items })));
-      const url = `${service.url}${CHECK.path}`;
+      const tenants = TENANT_IDS.filter((id) => id.startsWith("roomy")).slice(0, TENANTS);
+      const bodies = [Buffer.from(JSON.stringify({ checks: tenants.map((tenantId) => ({ tenantId, items })) }))];
+      const url = `${service.url}/v1/quota/check/batch`;
       const milliseconds: number[] = [];
       for (let round = -WARM_UP_ROUNDS; round < SIZES[size]; round++) {
-        const sent = { url, headers: HEADERS, connections: TENANTS, bodies, renewed: null, until: "all_sent" } as const;
+        const sent = { url, headers: HEADERS, connections: 1, bodies, renewed: null, until: "all_sent" } as const;
         const { seconds, statuses } = await load.run(sent);
-        if (statuses[200] !== TENANTS) throw new Error(`answers by status ${JSON.stringify(statuses)}`);
+        if (statuses[200] !== 1) throw new Error(`answers by status ${JSON.stringify(statuses)}`);
         if (round >= 0) milliseconds.push(seconds * 1000);
       }
       return milliseconds;
