@@ -1,3 +1,4 @@
+import { UNATTRIBUTED_TENANT } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { plainArray, textArray } from "../../array-text.ts";
 import { query } from "../../pool.ts";
@@ -5,7 +6,8 @@ import type { MetricPoint } from "../metric-point.ts";
 
 /**
  * Locks the counters of some points until the transaction ends, in primary-key order; new ones get a row first. Whoever
- * holds the lock sees, in a later statement, every point of the counter that anyone has taken a difference from.
+ * holds the lock sees, in a later statement, every point of the counter that anyone has taken a difference from, also
+ * while its tenant was not registered: a stream is one whoever it counts for.
  */
 export async function lockCounters(client: ClientBase, points: readonly MetricPoint[]): Promise<void> {
   const streams = [...new Map(points.map((point) => [`${point.tenantId} ${point.stream}`, point])).values()];
@@ -23,7 +25,9 @@ export async function lockCounters(client: ClientBase, points: readonly MetricPo
     name: "lock-counters",
     text: `
       select from quotel.counters
-      where (tenant_id, stream) in (select * from unnest($1::text[], $2::uuid[]))
+      where (tenant_id, stream) in (
+        select * from unnest($1::text[], $2::uuid[])
+        union all select '${UNATTRIBUTED_TENANT}', stream from unnest($2::uuid[]) as k (stream))
       order by tenant_id, stream
       for no key update`,
     values,

@@ -16,9 +16,9 @@ export async function takeDifferences(client: ClientBase, fresh: readonly Metric
   const neighbours = Map.groupBy(await readNeighbours(client, runs.map(stretchOf)), ({ index }) => index);
   return runs.flatMap((run, index) => {
     const freshAt = new Map(run.map((point) => [point.sampledAtMicros, point]));
-    const values = (neighbours.get(index) ?? []).map(({ sampledAtMicros, value }) => ({
+    const values = (neighbours.get(index) ?? []).map(({ sampledAtMicros, value, isOwn }) => ({
       value,
-      fresh: freshAt.get(sampledAtMicros) ?? null,
+      fresh: isOwn ? (freshAt.get(sampledAtMicros) ?? null) : null,
     }));
     return counterIncreases(values).map(({ point, amount }) => ({ point, amount: bounded(point, amount) }));
   });

@@ -196,6 +196,29 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     ]);
   });
 
+  test("I6: a counter whose tenant was unknown at first counts on from there once the tenant is registered, and nothing twice", async () => {
+    const recorder = createLevelRecorder({ pool: pools[0]!, defaultPlan: null, log: quiet });
+    const count = {
+      tenantId: `late-${version}`,
+      kind: "counter",
+      resource: "bandwidth",
+      startedAtMicros: 5_000_000,
+    } as const;
+    const early = [sampleOf(8, 10, count), sampleOf(6, 30, count)];
+    await recorder.record(early, PRODUCER);
+    await admin.query("insert into quotel.plans (plan_id, version) values ('trial', 1) on conflict do nothing");
+    await admin.query("insert into quotel.tenants (tenant_id, plan_id) values ($1, 'trial')", [count.tenantId]);
+    await recorder.record([...early, sampleOf(5, 33, count), sampleOf(2, 37, count)], PRODUCER);
+    await recorder.record([sampleOf(7, 20, count), sampleOf(4, 35, count), sampleOf(1, 41, count)], PRODUCER);
+    await recorder.close();
+    expect(await storedUsage(admin)).toEqual(
+      new Map([
+        ["unattributed bandwidth", 30],
+        [`${count.tenantId} bandwidth`, 11],
+      ]),
+    );
+  });
+
   test("old points are deleted, but never a counter's newest, so that its next difference is right", async () => {
     const count = { kind: "counter", resource: "bandwidth", startedAtMicros: 5_000_000 } as const;
     await deliver([[sampleOf(20, 10, count), sampleOf(10, 30, count), sampleOf(20, 1), sampleOf(10, 2)]]);
