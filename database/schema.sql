@@ -804,16 +804,6 @@ begin
   return a;
 end $function$;
 
-CREATE OR REPLACE FUNCTION quotel.add_to_latency(histogram integer[], bucket integer, events bigint)
- RETURNS integer[]
- LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
-AS $function$
-begin
-  histogram[bucket] := coalesce(histogram[bucket], 0) + events;
-  return histogram;
-end $function$;
-
 CREATE OR REPLACE FUNCTION quotel.as_bigint(sum numeric)
  RETURNS bigint
  LANGUAGE sql
@@ -924,7 +914,6 @@ BEGIN ATOMIC
              COALESCE(e.resource, ''::text) AS resource,
              COALESCE(e.provider, ''::text) AS provider,
              COALESCE(e.model, ''::text) AS model,
-             (width_bucket(e.duration_us, quotel.latency_bounds()) + 1) AS latency_bucket,
              count(*) AS events,
              count(*) FILTER (WHERE (e.status = 'failed'::quotel.usage_status)) AS events_failed,
              count(*) FILTER (WHERE (e.status = 'rate_limited'::quotel.usage_status)) AS events_rate_limited,
@@ -940,10 +929,11 @@ BEGIN ATOMIC
              COALESCE(sum(e.cost_nano_usd), (0)::numeric) AS cost_nano_usd,
              count(*) FILTER (WHERE ((e.cost_nano_usd IS NULL) AND ((COALESCE(e.input_tokens, (0)::bigint) + COALESCE(e.output_tokens, (0)::bigint)) > 0))) AS unpriced_events,
              sum(e.duration_us) AS duration_us_sum,
-             max(e.duration_us) AS duration_us_max
+             max(e.duration_us) AS duration_us_max,
+             quotel.latency_histogram(array_agg((width_bucket(e.duration_us, quotel.latency_bounds()) + 1))) AS latency
             FROM quotel.usage_events e
            WHERE (((e.event_day >= event_rollups.first_day) AND (e.event_day <= event_rollups.last_day)) AND ((e.batch >= event_rollups.first_batch) AND (e.batch <= event_rollups.last_batch)) AND ((e.batch = ANY (event_rollups.batches)) = event_rollups.included) AND (e.accounted_at >= event_rollups.accounted_from) AND (e.accounted_at < event_rollups.accounted_to) AND (e.day_start >= event_rollups.days_from) AND (e.day_start < event_rollups.days_to) AND (e.moved_to IS NULL))
-           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, e.event_type, COALESCE(e.resource, ''::text), COALESCE(e.provider, ''::text), COALESCE(e.model, ''::text), (width_bucket(e.duration_us, quotel.latency_bounds()) + 1)
+           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, e.event_type, COALESCE(e.resource, ''::text), COALESCE(e.provider, ''::text), COALESCE(e.model, ''::text)
          )
   SELECT measured.tenant_id,
          CASE
@@ -975,7 +965,7 @@ BEGIN ATOMIC
      (sum(measured.unpriced_events))::bigint AS sum,
      (sum(measured.duration_us_sum))::bigint AS sum,
      max(measured.duration_us_max) AS max,
-     quotel.latency_histogram(measured.latency_bucket, measured.events) AS latency_histogram
+     quotel.sum_latency(measured.latency) AS sum_latency
     FROM measured
    GROUP BY GROUPING SETS ((measured.tenant_id, measured.hour_start, measured.event_type, measured.resource, measured.provider, measured.model), (measured.tenant_id, measured.day_start, measured.event_type, measured.resource, measured.provider, measured.model));
 END;
@@ -1071,7 +1061,20 @@ AS $function$
   select array_agg(floor(100 * power(1.1::numeric, i))::bigint + 1 order by i) from generate_series(0, 198) i
 $function$;
 
-create aggregate quotel.latency_histogram(integer,bigint) (sfunc = quotel.add_to_latency, stype = integer[]);
+CREATE OR REPLACE FUNCTION quotel.latency_histogram(buckets integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+declare
+  histogram integer[];
+  bucket integer;
+begin
+  foreach bucket in array buckets loop
+    histogram[bucket] := coalesce(histogram[bucket], 0) + 1;
+  end loop;
+  return histogram;
+end $function$;
 
 CREATE OR REPLACE FUNCTION quotel.latency_quantile_ms(histogram bigint[], q double precision)
  RETURNS double precision
@@ -1853,7 +1856,6 @@ grant execute on function public.cleanup_old_realtime_events() to quotel_writer;
 grant execute on function public.resolve_audit_event(uuid,text) to quotel_writer;
 grant execute on function quotel.add_amounts(bigint[],bigint[]) to public;
 grant execute on function quotel.add_arrays(bigint[],integer[]) to public;
-grant execute on function quotel.add_to_latency(integer[],integer,bigint) to public;
 grant execute on function quotel.as_bigint(numeric) to public;
 grant execute on function quotel.audit_link(bytea,bigint,uuid,timestamp with time zone,bytea) to public;
 grant execute on function quotel.audit_payload_without_person(json) to public;
@@ -1865,7 +1867,7 @@ grant execute on function quotel.event_rollups(bigint[],boolean,bigint,bigint,da
 grant execute on function quotel.forget_old_rows(integer) to quotel_writer;
 grant execute on function quotel.guard_audit_events() to public;
 grant execute on function quotel.latency_bounds() to public;
-grant execute on function quotel.latency_histogram(integer,bigint) to public;
+grant execute on function quotel.latency_histogram(integer[]) to public;
 grant execute on function quotel.latency_quantile_ms(bigint[],double precision) to public;
 grant execute on function quotel.merge_latency(integer[],integer[]) to public;
 grant execute on function quotel.rate_window_used(text,bigint,bigint[]) to public;

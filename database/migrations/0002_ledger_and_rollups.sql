@@ -106,13 +106,18 @@ begin
   return a;
 end $$;
 
-create function quotel.add_to_latency(histogram integer[], bucket integer, events bigint) returns integer[]
-language plpgsql immutable parallel safe as $$
+-- How often each bucket was seen. Given all of a rollup's events at once, because an aggregate would call it for each.
+create function quotel.latency_histogram(buckets integer[]) returns integer[]
+language plpgsql immutable strict parallel safe as $$
+declare
+  histogram integer[];
+  bucket integer;
 begin
-  histogram[bucket] := coalesce(histogram[bucket], 0) + events;
+  foreach bucket in array buckets loop
+    histogram[bucket] := coalesce(histogram[bucket], 0) + 1;
+  end loop;
   return histogram;
 end $$;
-create aggregate quotel.latency_histogram(integer, bigint) (sfunc = quotel.add_to_latency, stype = integer[]);
 create aggregate quotel.sum_latency(integer[]) (sfunc = quotel.merge_latency, stype = integer[]);
 
 -- From which duration (microseconds) on the second, third, ... latency bucket begins: just above 100 * 1.1^i.
@@ -158,7 +163,7 @@ create table quotel.folded_rollups (
 ) with (fillfactor = 70);
 
 -- The rollups of some events: what a rollup is, defined once. Folding, reading what is not folded yet and rebuilding all
--- use it. Summed in two steps, first per latency bucket, so that the histogram's function runs once per bucket.
+-- use it. Summed in two steps, so that hours and days are not both summed from events.
 -- batches, included: of the events of these batches, or of all but these. The other arguments narrow it down.
 -- A body parsed at creation: whoever reads the view below needs no right to look up names in this schema.
 create function quotel.event_rollups(
@@ -172,7 +177,6 @@ begin atomic
     select
       tenant_id, date_bin('1 hour', accounted_at, timestamptz 'epoch') as hour_start, day_start, month_start, event_type,
       coalesce(resource, '') as resource, coalesce(provider, '') as provider, coalesce(model, '') as model,
-      width_bucket(duration_us, quotel.latency_bounds()) + 1 as latency_bucket,
       count(*) as events,
       count(*) filter (where status = 'failed') as events_failed,
       count(*) filter (where status = 'rate_limited') as events_rate_limited,
@@ -191,7 +195,8 @@ begin atomic
       count(*) filter (where cost_nano_usd is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0)
         as unpriced_events,
       sum(duration_us) as duration_us_sum,
-      max(duration_us) as duration_us_max
+      max(duration_us) as duration_us_max,
+      quotel.latency_histogram(array_agg(width_bucket(duration_us, quotel.latency_bounds()) + 1)) as latency
     from quotel.usage_events e
     where e.event_day between event_rollups.first_day and event_rollups.last_day
       and e.batch between event_rollups.first_batch and event_rollups.last_batch
@@ -199,7 +204,7 @@ begin atomic
       and e.accounted_at >= event_rollups.accounted_from and e.accounted_at < event_rollups.accounted_to
       and e.day_start >= event_rollups.days_from and e.day_start < event_rollups.days_to
       and e.moved_to is null
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+    group by 1, 2, 3, 4, 5, 6, 7, 8
   )
   select
     tenant_id,
@@ -211,7 +216,7 @@ begin atomic
     sum(cache_write_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(partial_tokens)::bigint,
     sum(estimated_tokens)::bigint, sum(events_without_usage)::bigint, sum(cost_nano_usd)::bigint,
     sum(unpriced_events)::bigint, sum(duration_us_sum)::bigint, max(duration_us_max),
-    quotel.latency_histogram(latency_bucket, events)
+    quotel.sum_latency(latency)
   from measured
   group by grouping sets (
     (tenant_id, hour_start, event_type, resource, provider, model),

@@ -10,6 +10,8 @@ import { readUnfolded } from "./read-unfolded.ts";
 
 /** About how many events one transaction folds: enough that most of them share their rollups' rows. */
 const EVENTS_PER_FOLD = 200_000;
+/** So that they are grouped in memory, which halves what folding costs. Only one transaction at a time has this much. */
+const MEMORY = "64MB";
 
 /**
  * Folds the batches that are committed by now into the rollups. What they add up to does not change (a batch leaves one
@@ -28,6 +30,7 @@ export async function foldRollups(pool: Pool): Promise<number | null> {
       await foldIntake(client);
       await foldArrivals(client);
       if (unfolded === null) return 0;
+      await query(client, { name: "widen-memory", text: `set local work_mem = '${MEMORY}'` });
       await noteEvents(client, unfolded);
       await addToRollups(client, unfolded);
       await query(client, {

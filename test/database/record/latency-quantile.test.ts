@@ -18,7 +18,7 @@ test("quantiles of merged latency histograms are within 5 % of the exact ones", 
         const { rows } = await pool.query<{ ms: number }>(
           `select quotel.latency_quantile_ms(quotel.sum_arrays(histogram), $2) as ms
           from (
-            select quotel.latency_histogram(width_bucket(d, quotel.latency_bounds()) + 1, 1) as histogram
+            select quotel.latency_histogram(array_agg(width_bucket(d, quotel.latency_bounds()) + 1)) as histogram
             from jsonb_array_elements($1::jsonb) as parts (part),
               jsonb_array_elements_text(part) as t (text), lateral (select text::bigint as d) as n
             group by part
