@@ -114,7 +114,7 @@ test("a collector that is away for a while costs nothing", async () => {
 });
 
 test("a batch that is too large is split until it fits, and nothing is lost", async () => {
-  receiver.script = (spans) => (spans > 20 ? { status: 413 } : null);
+  receiver.script = (spans) => (spans.length > 20 ? { status: 413 } : null);
   const meter = meterTo(receiver.url);
   recordAll(meter, 300);
   expect(await meter.flush(5_000)).toBe(true);
@@ -122,20 +122,21 @@ test("a batch that is too large is split until it fits, and nothing is lost", as
   expect(meter.counters().quarantined).toBe(0);
 });
 
-test("a batch the collector cannot read is set aside and counted, and the next ones go on", async () => {
-  let first = true;
-  receiver.script = () => {
-    const unreadable = first;
-    first = false;
-    return unreadable ? { status: 400 } : null;
-  };
+test("a span the collector cannot read is set aside and counted, and takes none of its batch with it", async () => {
+  receiver.script = (spans) => (spans.includes("0000000000000007") ? { status: 400 } : null);
+  const meter = meterTo(receiver.url, { retryMinMs: 5 });
+  recordAll(meter, 40);
+  expect(await meter.flush(5_000)).toBe(true);
+  expect(seqs()).toEqual(range(40).filter((seq) => seq !== 7));
+  expect(meter.counters()).toMatchObject({ quarantined: 1, acknowledged: 39, recorded: 40 });
+});
+
+test("a 400 that no collector would give is no judgement on the spans", async () => {
+  receiver.script = () => ({ status: 400, headers: { "content-type": "text/html" } });
   const meter = meterTo(receiver.url);
-  recordAll(meter, 5);
-  await meter.flush(2_000);
-  meter.record(record(6));
-  await meter.flush(2_000);
-  expect(seqs()).toEqual([6]);
-  expect(meter.counters()).toMatchObject({ quarantined: 5, acknowledged: 1, recorded: 6 });
+  recordAll(meter, 4);
+  expect(await meter.flush(200)).toBe(false);
+  expect(meter.counters()).toMatchObject({ waiting: 4, quarantined: 0 });
 });
 
 test.each([401, 403, 404])("usage is kept while the collector answers %i", async (status) => {

@@ -27,8 +27,8 @@ export interface OtlpReceiver {
   readonly url: string;
   readonly spans: ReceivedSpan[];
   readonly requests: { readonly headers: IncomingHttpHeaders; readonly body: string; readonly spans: number }[];
-  /** Decides about a request before it is accepted; null = accept. */
-  script: (spans: number) => ScriptedAnswer | null;
+  /** Decides about a request, by the ids of its spans, before it is accepted; null = accept. */
+  script: (spanIds: readonly string[]) => ScriptedAnswer | null;
   of(eventType: string): ReceivedSpan[];
   /** Waits until `count` spans of the type are here. */
   waitFor(eventType: string, count: number): Promise<ReceivedSpan[]>;
@@ -53,7 +53,7 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     req.on("end", () => {
       const received = req.url === "/v1/traces" ? decode(body) : [];
       requests.push({ headers: req.headers, body, spans: received.length });
-      const answer = receiver.script(received.length);
+      const answer = receiver.script(received.map((span) => span.spanId));
       if (answer === null) spans.push(...received);
       res
         .writeHead(answer?.status ?? 200, { "content-type": "application/json", ...answer?.headers })

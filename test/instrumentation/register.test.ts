@@ -100,9 +100,13 @@ test("an app whose copy of the package is not the registered one shares its tena
 });
 
 test("a wrong setting is reported with every problem and the app runs unmetered", async () => {
-  const app = await startApp({ env: { ...env, QUOTEL_ENDPOINT: "nonsense", QUOTEL_TENANT_HEADER: "a b" } });
+  const app = await startApp({
+    env: { ...env, QUOTEL_ENDPOINT: "nonsense", QUOTEL_TENANT_HEADER: "a b", QUOTEL_SPOOL_MAX_MIB: "-1" },
+  });
   expect((await chat(app.url)).status).toBe(200);
   await app.end("SIGTERM");
-  expect(app.stderr()).toMatch(/nothing is metered: QUOTEL_ENDPOINT .*; QUOTEL_TENANT_HEADER /);
+  expect(app.stderr()).toMatch(
+    /nothing is metered: QUOTEL_ENDPOINT .*; QUOTEL_TENANT_HEADER .*; QUOTEL_SPOOL_MAX_MIB /,
+  );
   expect(receiver.requests).toHaveLength(0);
 });

@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** An app running as a process of its own. */
@@ -24,9 +27,11 @@ export async function startApp({ env, built = false, registerFrom }: StartOption
   const file = new URL("./fixture-app.ts", import.meta.url).pathname;
   const condition = built ? [] : ["-C", "quotel-source"];
   const register = registerFrom ?? "@quotel/instrumentation/register";
+  // No app inherits from another test's.
+  const spool = await mkdtemp(join(tmpdir(), "quotel-spool-"));
   const child = spawn(process.execPath, [...condition, "--import", register, file], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { PATH: process.env["PATH"] ?? "", QUOTEL_SPOOL_DIR: spool, ...env },
   });
   let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (part: string) => (stderr += part));
@@ -43,7 +48,9 @@ export async function startApp({ env, built = false, registerFrom }: StartOption
       if (how === "finish") child.send("finish");
       else child.kill(how);
       const [code, signal] = await ended;
-      return { code, signal, ms: performance.now() - startedAt };
+      const ms = performance.now() - startedAt;
+      await rm(spool, { recursive: true, force: true });
+      return { code, signal, ms };
     },
   };
 }

@@ -1,15 +1,21 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 
-import { encodeSpan } from "./encode-span.ts";
-import { Exporter } from "./exporter.ts";
-import type { ExportCounters } from "./exporter.ts";
-import { SpanQueue } from "./span-queue.ts";
+import { encodeSpan } from "./encode/encode-span.ts";
+import { Exporter } from "./export/exporter.ts";
+import type { ExportCounters } from "./export/exporter.ts";
+import { Backlog } from "./queue/backlog.ts";
+import { Segment } from "./queue/segment.ts";
+import { SpanQueue } from "./queue/span-queue.ts";
+import { Spool } from "./spool/spool.ts";
 import type { UsageRecord } from "./usage-record.ts";
 
 export interface MeterOptions {
   readonly endpoint: URL;
   readonly ingestKey: string | null;
   readonly serviceName: string;
+  /** Where usage waits on the disk too. Null or absent: in memory only. */
+  readonly spool?: { readonly folder: string; readonly bytesMax: number } | null;
   /** Memory for usage that waits for the collector. Default 32 MiB, about 30 000 records. */
   readonly queueBytesMax?: number;
   /** Longest rest before a record is sent; a decision should see usage within a second. Default 200. */
@@ -23,8 +29,10 @@ export interface MeterOptions {
 export type MeterCounters = Readonly<ExportCounters> & {
   readonly recorded: number;
   readonly waiting: number;
-  /** Lost because the queue was full, or after the stop; visible to the collector as gaps of `quotel.seq`. */
+  /** Lost because the queue was full; visible to the collector as gaps of `quotel.seq`. */
   readonly dropped: number;
+  /** Lost because the spool's disk damaged them. */
+  readonly damaged: number;
 };
 
 /** The metering path of one process (I11): independent of samplers, exporters and switches of the app's tracing. */
@@ -32,38 +40,76 @@ export interface Meter {
   readonly bootId: string;
   /** Takes a record. Synchronous, cheap, never throws. */
   record(record: UsageRecord): void;
-  /** Waits until all recorded so far is acknowledged, at most `timeoutMs`; false = not all of it. */
+  /** Waits until all recorded so far is settled, at most `timeoutMs`; false = not all of it. */
   flush(timeoutMs: number): Promise<boolean>;
+  /** Stops exporting for good. */
   stop(): void;
+  /**
+   * For the end of the process: what is not delivered is in the spool when this returns. Returns how many records are not,
+   * and are lost with the process. Never throws.
+   */
+  finishSync(): number;
   counters(): MeterCounters;
 }
 
 const SCOPE_VERSION = "0.1.0";
+/** Records that are encoded in one go at most, however many a tick of the app makes. */
+const FRESH_MAX = 1_024;
 
 /** Makes the metering path; it stays idle, and holds nothing open, until something is recorded. */
 export function createMeter(options: MeterOptions): Meter {
   const bootId = randomUUID();
-  const queue = new SpanQueue(options.queueBytesMax ?? 33_554_432);
+  const header = { serviceName: options.serviceName, scopeVersion: SCOPE_VERSION };
+  // What is started for a record belongs to no request of the app's.
+  const outsideRequests = AsyncLocalStorage.snapshot();
+  const spool = options.spool
+    ? new Spool({ ...options.spool, endpoint: options.endpoint, bootId, header }, (files) => {
+        backlog.inherit(files.map((file) => Segment.stored(header, file)));
+        exporter.wake();
+      })
+    : null;
+  const queue = new SpanQueue({
+    header,
+    bytesMax: options.queueBytesMax ?? 33_554_432,
+    openFile: () => spool?.openFile() ?? null,
+  });
+  const backlog = new Backlog(queue);
   const exporter = new Exporter(
     {
       endpoint: options.endpoint,
       ingestKey: options.ingestKey,
-      serviceName: options.serviceName,
-      scopeVersion: SCOPE_VERSION,
       flushIntervalMs: options.flushIntervalMs ?? 200,
       retryMinMs: options.retryMinMs ?? 250,
       retryMaxMs: options.retryMaxMs ?? 30_000,
       timeoutMs: options.timeoutMs ?? 10_000,
+      quarantine: (...refused) => spool?.quarantine(...refused) ?? Promise.resolve(false),
     },
     queue,
+    backlog,
   );
+
+  /** Recorded in this turn of the event loop; encoded when the requests of the turn have been served. */
+  let fresh: UsageRecord[] = [];
+  let recorded = 0;
+  const takeFresh = () => {
+    const records = fresh;
+    fresh = [];
+    let seq = recorded - records.length;
+    for (const record of records) queue.push(encodeSpan(record, bootId, ++seq));
+    if (records.length > 0) exporter.wake();
+  };
+  const takeFreshSoon = () => void setImmediate(takeFresh);
+
   return {
     bootId,
     record(record) {
-      queue.push((seq) => encodeSpan(record, bootId, seq));
-      exporter.wake();
+      recorded += 1;
+      const count = fresh.push(record);
+      if (count === 1) outsideRequests(takeFreshSoon);
+      else if (count === FRESH_MAX) outsideRequests(takeFresh);
     },
     async flush(timeoutMs) {
+      takeFresh();
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<false>((resolve) => {
         timer = setTimeout(() => resolve(false), timeoutMs).unref();
@@ -73,11 +119,15 @@ export function createMeter(options: MeterOptions): Meter {
       return done;
     },
     stop: () => exporter.stop(),
-    counters: () => ({
-      ...exporter.counters,
-      recorded: queue.lastSeq,
-      waiting: queue.length,
-      dropped: queue.dropped,
-    }),
+    finishSync() {
+      takeFresh();
+      spool?.finishSync(queue.waiting === 0);
+      return queue.waitingInMemoryOnly;
+    },
+    counters() {
+      takeFresh();
+      const { waiting, dropped, damaged } = queue;
+      return { ...exporter.counters, recorded, waiting, dropped, damaged: damaged + backlog.damaged };
+    },
   };
 }

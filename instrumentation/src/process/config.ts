@@ -13,6 +13,10 @@ export interface Config {
   readonly tenantHeader: string | null;
   /** Which provider hosts are metered (`QUOTEL_METER_HOSTS`). */
   readonly hosts: HostRules;
+  /** Folder where usage waits for the collector on the disk (`QUOTEL_SPOOL_DIR`); null: in memory only. */
+  readonly spoolFolder: string | null;
+  /** Bytes of that folder at most, all processes together (`QUOTEL_SPOOL_MAX_MIB`). */
+  readonly spoolBytesMax: number;
   /** `service.name` of the spans (`QUOTEL_SERVICE_NAME`, else the package's, else the script's name). */
   readonly serviceName: string;
 }
@@ -41,6 +45,12 @@ export function readConfig(env: Environment, script: string | undefined): Config
   const hosts = parseHostRules(env["QUOTEL_METER_HOSTS"] ?? "");
   if (hosts.kind === "invalid") problems.push(`QUOTEL_METER_HOSTS: ${hosts.problem}`);
 
+  const spoolDir = env["QUOTEL_SPOOL_DIR"] || ".quotel/spool";
+  const spoolMaxMib = Number(env["QUOTEL_SPOOL_MAX_MIB"] || 256);
+  if (!Number.isSafeInteger(spoolMaxMib) || spoolMaxMib < 1) {
+    problems.push(`QUOTEL_SPOOL_MAX_MIB must be a whole number of at least 1, not ${env["QUOTEL_SPOOL_MAX_MIB"]}`);
+  }
+
   if (problems.length > 0 || endpoint === null || hosts.kind === "invalid") return { kind: "invalid", problems };
   return {
     kind: "valid",
@@ -49,6 +59,8 @@ export function readConfig(env: Environment, script: string | undefined): Config
       ingestKey: env["QUOTEL_INGEST_KEY"] || null,
       tenantHeader: tenantHeader?.toLowerCase() ?? null,
       hosts: hosts.rules,
+      spoolFolder: spoolDir === "off" ? null : spoolDir,
+      spoolBytesMax: spoolMaxMib * 1_048_576,
       serviceName: env["QUOTEL_SERVICE_NAME"] || env["npm_package_name"] || (script ? basename(script) : "node"),
     },
   };

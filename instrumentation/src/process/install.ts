@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 import { installApiCalls } from "../api-calls/api-calls.ts";
 import { createMeter } from "../metering/meter.ts";
 import type { Meter } from "../metering/meter.ts";
@@ -14,6 +16,8 @@ export function install(config: Config): Meter {
     endpoint: config.endpoint,
     ingestKey: config.ingestKey,
     serviceName: config.serviceName,
+    // The app may change its working directory later.
+    spool: config.spoolFolder === null ? null : { folder: resolve(config.spoolFolder), bytesMax: config.spoolBytesMax },
   });
   current.meter = meter;
   current.tenantHeader = config.tenantHeader;

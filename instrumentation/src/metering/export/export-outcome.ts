@@ -1,4 +1,4 @@
-import type { HttpResult } from "../process/http-sender.ts";
+import type { HttpResult } from "../../process/http-sender.ts";
 
 /**
  * What the collector's answer means for the batch (OTLP/HTTP, "Failures"; where it lets a client give up we do not, because
@@ -6,26 +6,31 @@ import type { HttpResult } from "../process/http-sender.ts";
  */
 export type ExportOutcome =
   | { readonly kind: "accepted"; readonly rejectedSpans: number }
-  /** Try again, not before `afterMs` if given. */
-  | { readonly kind: "retry"; readonly afterMs: number | null }
+  /** Try again, not before `afterMs` if given. `timedOut`: it may only be slow. */
+  | { readonly kind: "retry"; readonly afterMs: number | null; readonly timedOut: boolean }
   /** 413: send less at once. */
   | { readonly kind: "too_large" }
   /** 400: the collector cannot read it and never will. */
   | { readonly kind: "unreadable" }
-  /** Wrong key or wrong address: an operator has to act; kept and tried again meanwhile. */
+  /** Wrong key, or something else than a collector answers: an operator has to act; kept and tried again meanwhile. */
   | { readonly kind: "misconfigured"; readonly status: number };
 
 /** Judges an answer; pure. `nowMs` serves Retry-After dates. */
 export function judgeAnswer(result: HttpResult, nowMs: number): ExportOutcome {
-  if (result.kind === "unreachable") return { kind: "retry", afterMs: null };
+  if (result.kind === "unreachable") return { kind: "retry", afterMs: null, timedOut: result.reason === "timeout" };
   const { status } = result;
   if (status >= 200 && status < 300) return { kind: "accepted", rejectedSpans: rejectedSpans(result.text) };
   if (status === 413) return { kind: "too_large" };
-  if (status === 400) return { kind: "unreadable" };
-  if (status === 429 || status >= 500) {
-    return { kind: "retry", afterMs: retryAfterMs(result.headers["retry-after"], nowMs) };
+  // A collector explains itself in the encoding of the request; a page of a proxy's says nothing about the spans.
+  if (status === 400 && isJson(result.headers["content-type"])) return { kind: "unreadable" };
+  if (status === 408 || status === 429 || status >= 500) {
+    return { kind: "retry", afterMs: retryAfterMs(result.headers["retry-after"], nowMs), timedOut: false };
   }
   return { kind: "misconfigured", status };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return /^\s*application\/json\b/i.test(contentType ?? "");
 }
 
 /** `Retry-After` in milliseconds, seconds or HTTP date alike; null where absent or unreadable. */

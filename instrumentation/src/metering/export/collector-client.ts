@@ -1,0 +1,53 @@
+import { HEADER_SENT_AT } from "@quotel/conventions";
+
+import { createHttpSender } from "../../process/http-sender.ts";
+import { encodeRequest } from "../encode/encode-request.ts";
+import type { SegmentHeader } from "../spool/segment-format.ts";
+import { judgeAnswer } from "./export-outcome.ts";
+import type { ExportOutcome } from "./export-outcome.ts";
+
+export interface CollectorClientOptions {
+  /** Base URL; `/v1/traces` is appended. */
+  readonly endpoint: URL;
+  readonly ingestKey: string | null;
+  readonly timeoutMs: number;
+}
+
+/** A collector that is only slow is given more time from request to request, up to this. */
+const TIMEOUT_MS_MAX = 120_000;
+
+/** Sends spans to the collector, one request at a time, and says what came of it. Holds no ref'd handle. */
+export class CollectorClient {
+  readonly url: URL;
+  readonly #options: CollectorClientOptions;
+  readonly #sender = createHttpSender({ background: true });
+  #timeouts = 0;
+
+  constructor(options: CollectorClientOptions) {
+    this.#options = options;
+    this.url = new URL(`${options.endpoint.href.replace(/\/+$/, "")}/v1/traces`);
+  }
+
+  async send(header: SegmentHeader, spans: readonly string[]): Promise<ExportOutcome> {
+    const { ingestKey, timeoutMs } = this.#options;
+    const headers: Record<string, string> = {
+      "content-type": "application/json",
+      [HEADER_SENT_AT]: `${Date.now()}000000`,
+    };
+    if (ingestKey !== null) headers["authorization"] = `Bearer ${ingestKey}`;
+    const result = await this.#sender.send({
+      url: this.url,
+      method: "POST",
+      headers,
+      body: encodeRequest(header, spans),
+      timeoutMs: Math.max(timeoutMs, Math.min(TIMEOUT_MS_MAX, timeoutMs * 2 ** this.#timeouts)),
+    });
+    const outcome = judgeAnswer(result, Date.now());
+    this.#timeouts = outcome.kind === "retry" && outcome.timedOut ? Math.min(this.#timeouts + 1, 10) : 0;
+    return outcome;
+  }
+
+  close(): void {
+    this.#sender.close();
+  }
+}

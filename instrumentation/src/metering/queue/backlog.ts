@@ -1,0 +1,60 @@
+import type { Segment } from "./segment.ts";
+import type { SpanQueue } from "./span-queue.ts";
+
+/**
+ * All that is to be sent: what this process records and what crashed processes have left. They take turns, so that neither
+ * a busy process nor a large inheritance makes the other wait.
+ */
+export class Backlog {
+  readonly #own: SpanQueue;
+  #inherited: Segment[] = [];
+  #ownHadTurn = false;
+  #damaged = 0;
+
+  constructor(own: SpanQueue) {
+    this.#own = own;
+  }
+
+  get isEmpty(): boolean {
+    return this.#own.waiting === 0 && this.#inherited.length === 0;
+  }
+  /** Lines of inherited segments that could not be read. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
+  inherit(segments: readonly Segment[]): void {
+    this.#inherited.push(...segments);
+  }
+
+  /** The segment whose turn it is, its spans in memory; null = there is nothing to send. `ownOnly`: somebody waits for ours. */
+  async next(ownOnly: boolean): Promise<Segment | null> {
+    for (;;) {
+      const own = this.#own.head();
+      const inherited = ownOnly ? undefined : this.#inherited[0];
+      const segment = own === null || (inherited !== undefined && this.#ownHadTurn) ? inherited : own;
+      if (segment === undefined) return null;
+      this.#ownHadTurn = segment === own;
+      if (segment === own) await this.#own.load(segment);
+      else if (!segment.isInMemory) this.#damaged += await segment.load();
+      if (segment.waiting > 0) return segment;
+      if (segment !== own) this.#leave(segment);
+    }
+  }
+
+  isOwn(segment: Segment): boolean {
+    return !this.#inherited.includes(segment);
+  }
+
+  /** The oldest `count` spans of the segment need not be sent any more. */
+  settle(segment: Segment, count: number): void {
+    if (this.isOwn(segment)) return this.#own.settle(segment, count);
+    segment.settle(count);
+    if (segment.waiting === 0) this.#leave(segment);
+  }
+
+  #leave(segment: Segment): void {
+    this.#inherited = this.#inherited.filter((one) => one !== segment);
+    void segment.file?.remove();
+  }
+}
