@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { createMeter } from "../../instrumentation/src/metering/meter.ts";
 import type { Meter, MeterOptions } from "../../instrumentation/src/metering/meter.ts";
-import type { UsageRecord } from "../../instrumentation/src/metering/usage-record.ts";
 import { startOtlpReceiver } from "./otlp-receiver.ts";
 import type { OtlpReceiver } from "./otlp-receiver.ts";
+import { chatRecord } from "./usage-records.ts";
 
 let receiver: OtlpReceiver;
 let meters: Meter[] = [];
@@ -32,23 +32,8 @@ function meterTo(url: string, options: Partial<MeterOptions> = {}): Meter {
   return meter;
 }
 
-function record(index: number): UsageRecord {
-  return {
-    eventType: "chat",
-    spanName: "chat m",
-    traceId: "1".repeat(32),
-    spanId: index.toString(16).padStart(16, "0"),
-    parentSpanId: null,
-    startMicros: 1_700_000_000_000_000 + index,
-    endMicros: 1_700_000_000_000_500 + index,
-    status: "ok",
-    tenantId: "acme",
-    reservationId: null,
-    attributes: { "gen_ai.usage.input_tokens": index },
-  };
-}
 function recordAll(meter: Meter, count: number): void {
-  for (let index = 1; index <= count; index += 1) meter.record(record(index));
+  for (let index = 1; index <= count; index += 1) meter.record(chatRecord(index));
 }
 function seqs(): number[] {
   return receiver.spans.map((span) => Number(span.attributes["quotel.seq"]));
@@ -88,7 +73,7 @@ test("Retry-After is obeyed even where it is longer than any back-off of ours", 
     return times.length === 1 ? { status: 503, headers: { "retry-after": "1" } } : null;
   };
   const meter = meterTo(receiver.url);
-  meter.record(record(1));
+  meter.record(chatRecord(1));
   await receiver.waitFor("chat", 1);
   expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(990);
 });
@@ -96,7 +81,7 @@ test("Retry-After is obeyed even where it is longer than any back-off of ours", 
 test("a Retry-After of zero does not make the exporter hammer the collector", async () => {
   receiver.script = () => ({ status: 503, headers: { "retry-after": "0" } });
   const meter = meterTo(receiver.url, { retryMinMs: 50 });
-  meter.record(record(1));
+  meter.record(chatRecord(1));
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(receiver.requests.length).toBeLessThan(8);
 });
@@ -159,7 +144,7 @@ test("memory is bounded and what did not fit is a counted gap in the sequence", 
   expect(dropped + waiting).toBe(100);
   receiver.script = () => null;
   await meter.flush(5_000);
-  meter.record(record(101));
+  meter.record(chatRecord(101));
   await meter.flush(5_000);
   expect(seqs()).toEqual([...range(waiting), 101]);
 });

@@ -35,6 +35,7 @@ export class CollectorClient {
       [HEADER_SENT_AT]: `${Date.now()}000000`,
     };
     if (ingestKey !== null) headers["authorization"] = `Bearer ${ingestKey}`;
+    const startedAt = performance.now();
     const result = await this.#sender.send({
       url: this.url,
       method: "POST",
@@ -43,7 +44,8 @@ export class CollectorClient {
       timeoutMs: Math.max(timeoutMs, Math.min(TIMEOUT_MS_MAX, timeoutMs * 2 ** this.#timeouts)),
     });
     const outcome = judgeAnswer(result, Date.now());
-    this.#timeouts = outcome.kind === "retry" && outcome.timedOut ? Math.min(this.#timeouts + 1, 10) : 0;
+    if (outcome.kind === "retry" && outcome.timedOut) this.#timeouts = Math.min(this.#timeouts + 1, 10);
+    else if (performance.now() - startedAt < timeoutMs) this.#timeouts = 0;
     return outcome;
   }
 

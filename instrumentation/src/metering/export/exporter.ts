@@ -32,7 +32,7 @@ export interface ExportCounters {
 const BATCH_SPANS_MAX = 512;
 const BATCH_BYTES_MAX = 1_048_576;
 /** 2^31 - 1 ms is the longest timer there is. */
-const WAIT_MS_MAX = 2_147_483_647;
+const TIMER_MS_MAX = 2_147_483_647;
 
 interface Rest {
   readonly ms: number;
@@ -168,7 +168,12 @@ export class Exporter {
 
   #wait({ ms, asked }: Rest): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(ms, WAIT_MS_MAX)).unref();
+      let timer: NodeJS.Timeout;
+      const waitOn = (leftMs: number) => {
+        if (leftMs <= 0) return resolve();
+        timer = setTimeout(() => waitOn(leftMs - TIMER_MS_MAX), Math.min(leftMs, TIMER_MS_MAX)).unref();
+      };
+      waitOn(ms);
       this.#cutWait = (force) => {
         if (asked && !force) return;
         clearTimeout(timer);
