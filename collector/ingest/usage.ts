@@ -9,7 +9,7 @@ import { spanKeys } from "../normalise/usage/attribute-names.ts";
 import { normalise } from "../normalise/usage/normalise.ts";
 import type { Price } from "../price/price.ts";
 import type { Refuse } from "../quarantine/refuse.ts";
-import { refusedSpan } from "../quarantine/refused-item.ts";
+import { ignoredSpan, refusedSpan } from "../quarantine/refused-item.ts";
 import type { RefusedItem } from "../quarantine/refused-item.ts";
 import { Reasons } from "../reasons.ts";
 import type { Answer } from "../receive/answer.ts";
@@ -59,7 +59,11 @@ export function createUsageIngest(parts: IngestParts): Ingest {
       } else {
         const reasons = normalised.kind === "rejected" ? rejected : ignored;
         reasons.set(normalised.reason, (reasons.get(normalised.reason) ?? 0) + 1);
-        if (normalised.kind === "rejected") refused.push(refusedSpan(span, normalised, producer, tenantAttributes));
+        const item =
+          normalised.kind === "rejected"
+            ? refusedSpan(span, normalised, producer, tenantAttributes)
+            : ignoredSpan(span, normalised.reason);
+        if (item !== null) refused.push(item);
       }
     }
 

@@ -11,7 +11,7 @@ import type { RefusedItem } from "./refused-item.ts";
 
 /**
  * Resolves once the items of a request, all of one signal, are kept in quarantine or, where they claim a foreign tenant,
- * noted as security events (I13).
+ * noted as security events (I13); of those without content it is noted that they arrived (I12).
  */
 export type Refuse = (items: readonly RefusedItem[], producer: Producer) => Promise<RecordOutcome>;
 
@@ -23,13 +23,14 @@ const SPAN_ID = /^[0-9a-f]{16}$/;
 export function createRefuse(pool: Pool, log: { error(details: object, message: string): void }): Refuse {
   return (items, { keyId }) =>
     orUnavailable(async (): Promise<RecordOutcome> => {
-      const [foreign, own] = [items.filter((item) => item.isForeign), items.filter((item) => !item.isForeign)];
+      const foreign = items.filter((item) => item.isForeign);
+      const kept = items.filter((item) => !item.isForeign && item.content !== null);
       if (foreign.length > 0) await insertSecurityEvents(pool, keyId, foreign[0]!.signal, claimsOf(foreign));
       await noteArrivals(
         pool,
         items.map((item) => ({ ...item, producerId: keyId })),
       );
-      await keep(pool, own.slice(0, KEPT_PER_REQUEST), keyId);
+      await keep(pool, kept.slice(0, KEPT_PER_REQUEST), keyId);
       return { kind: "committed" };
     }, log);
 }

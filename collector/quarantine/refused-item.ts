@@ -29,7 +29,7 @@ export interface RefusedItem {
   readonly bootId: string | null;
   readonly seq: number | null;
   readonly endedAtMicros: number;
-  /** As JSON; null for foreign ones, of which nothing is kept. */
+  /** As JSON; null = nothing of it is kept: it is foreign, or no fault of its sender. */
   readonly content: object | null;
 }
 
@@ -51,19 +51,36 @@ export function refusedSpan(
   producer: Speaker,
   where: TenantAttributes,
 ): RefusedItem {
-  const slots = new Slots(span.attributes);
-  const bootId = slots.label(SLOT.boot) ?? new Slots(span.resource).label(SLOT.boot);
-  // An end that is none has no place in time; one that is absurd has none either.
-  const isNumbered = timeProblem(span) === null;
   return {
     signal: "span",
     ...claimOf(span, rejection, producer, where),
     traceId: span.traceId,
     spanId: span.spanId,
+    ...placeOf(span),
+    content: rejection.claimedTenant === undefined ? contentOfSpan(span) : null,
+  };
+}
+
+/**
+ * A span that is no event of ours, such as a heartbeat: only that it arrived is noted. Null where its sender does not
+ * number its records.
+ */
+export function ignoredSpan(span: DecodedSpan, reason: string): RefusedItem | null {
+  const place = placeOf(span);
+  if (place.bootId === null || place.seq === null) return null;
+  const { traceId, spanId } = span;
+  return { signal: "span", reason, tenantId: null, isForeign: false, traceId, spanId, ...place, content: null };
+}
+
+function placeOf(span: DecodedSpan): Pick<RefusedItem, "bootId" | "seq" | "endedAtMicros"> {
+  const slots = new Slots(span.attributes);
+  const bootId = slots.label(SLOT.boot) ?? new Slots(span.resource).label(SLOT.boot);
+  // An end that is none has no place in time; one that is absurd has none either.
+  const isNumbered = timeProblem(span) === null;
+  return {
     bootId: isNumbered && bootId !== null ? cleanLabel(bootId) : null,
     seq: seqOf(slots),
     endedAtMicros: span.endMicros,
-    content: rejection.claimedTenant === undefined ? contentOfSpan(span) : null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
+import { encodeHeartbeat } from "./encode/encode-heartbeat.ts";
 import { encodeSpan } from "./encode/encode-span.ts";
 import { Exporter } from "./export/exporter.ts";
 import type { ExportCounters } from "./export/exporter.ts";
@@ -25,7 +26,7 @@ export interface MeterOptions {
   readonly timeoutMs?: number;
 }
 
-/** What an operator may want to know about this process's metering; all counts are of records. */
+/** What an operator may want to know about this process's metering; all counts are of records, heartbeats among them. */
 export type MeterCounters = Readonly<ExportCounters> & {
   readonly recorded: number;
   readonly waiting: number;
@@ -42,6 +43,8 @@ export interface Meter {
   record(record: UsageRecord): void;
   /** Waits until all recorded so far is settled, at most `timeoutMs`; false = not all of it. */
   flush(timeoutMs: number): Promise<boolean>;
+  /** Records that records were lost, if any were since the last heartbeat: nothing that follows would show the gap. */
+  tellLoss(): void;
   /** Stops exporting for good. */
   stop(): void;
   /**
@@ -55,6 +58,8 @@ export interface Meter {
 const SCOPE_VERSION = "0.1.0";
 /** Records that are encoded in one go at most, however many a tick of the app makes. */
 const FRESH_MAX = 1_024;
+/** A collector calls a process silent after five minutes. */
+const HEARTBEAT_INTERVAL_MS = 60_000;
 
 /** Makes the metering path; it stays idle, and holds nothing open, until something is recorded. */
 export function createMeter(options: MeterOptions): Meter {
@@ -99,11 +104,32 @@ export function createMeter(options: MeterOptions): Meter {
     if (records.length > 0) exporter.wake();
   };
   const takeFreshSoon = () => void setImmediate(takeFresh);
+  const counters = (): MeterCounters => {
+    takeFresh();
+    const { waiting, dropped, damaged } = queue;
+    return { ...exporter.counters, recorded, waiting, dropped, damaged: damaged + backlog.damaged };
+  };
+
+  let heartbeats: NodeJS.Timeout | undefined;
+  let lossTold = 0;
+  const beat = () => {
+    const now = counters();
+    const [traceId, spanId] = [randomBytes(16).toString("hex"), randomBytes(8).toString("hex")];
+    recorded += 1;
+    queue.push(encodeHeartbeat(now, { traceId, spanId, bootId, seq: recorded }, Date.now() * 1000));
+    // Where there was no room for it either, the next one tells.
+    if (queue.dropped === now.dropped) lossTold = now.dropped;
+    exporter.wake();
+  };
+  const startHeartbeats = () => {
+    heartbeats = setInterval(beat, HEARTBEAT_INTERVAL_MS).unref();
+  };
 
   return {
     bootId,
     record(record) {
       recorded += 1;
+      if (recorded === 1) outsideRequests(startHeartbeats);
       const count = fresh.push(record);
       if (count === 1) outsideRequests(takeFreshSoon);
       else if (count === FRESH_MAX) outsideRequests(takeFresh);
@@ -118,16 +144,18 @@ export function createMeter(options: MeterOptions): Meter {
       clearTimeout(timer);
       return done;
     },
-    stop: () => exporter.stop(),
+    tellLoss() {
+      if (counters().dropped > lossTold) beat();
+    },
+    stop() {
+      clearInterval(heartbeats);
+      exporter.stop();
+    },
     finishSync() {
       takeFresh();
       spool?.finishSync(queue.waiting === 0);
       return queue.waitingInMemoryOnly;
     },
-    counters() {
-      takeFresh();
-      const { waiting, dropped, damaged } = queue;
-      return { ...exporter.counters, recorded, waiting, dropped, damaged: damaged + backlog.damaged };
-    },
+    counters,
   };
 }

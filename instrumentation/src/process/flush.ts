@@ -22,9 +22,11 @@ async function settled(background: ReadonlySet<Promise<unknown>>): Promise<void>
   while (background.size > 0) await Promise.allSettled(background);
 }
 
-/** As `flush`, at the end of the process: gives back, too, what is held for work to come. */
+/** As `flush`, at the end of the process: gives back, too, what is held for work to come, and tells what was lost. */
 export function flushAtEnd(timeoutMs: number): Promise<boolean> {
-  for (const giveBack of runtime().beforeEnd) giveBack();
+  const { beforeEnd, meter } = runtime();
+  for (const giveBack of beforeEnd) giveBack();
+  meter?.tellLoss();
   return flush(timeoutMs);
 }
 

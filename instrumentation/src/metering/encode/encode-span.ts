@@ -9,11 +9,11 @@ import {
 
 import type { UsageRecord } from "../usage-record.ts";
 import { encodeAttributes } from "./encode-attributes.ts";
+import { spanText } from "./span-text.ts";
 
-/** OTLP enums. */
+/** OTLP's span kinds. */
 const KIND_SERVER = 2;
 const KIND_CLIENT = 3;
-const STATUS_ERROR = 2;
 
 /** The record as one OTLP/JSON span. Pure: the same record, boot and seq give the same bytes. */
 export function encodeSpan(record: UsageRecord, bootId: string, seq: number): string {
@@ -26,11 +26,13 @@ export function encodeSpan(record: UsageRecord, bootId: string, seq: number): st
     [ATTR_QUOTEL_BOOT_ID]: bootId,
     [ATTR_QUOTEL_SEQ]: seq,
   });
-  const parent = record.parentSpanId === null ? "" : `,"parentSpanId":"${record.parentSpanId}"`;
-  const kind = record.eventType === "api_call" ? KIND_SERVER : KIND_CLIENT;
-  const status = record.status === "failed" ? `,"status":{"code":${STATUS_ERROR}}` : "";
-  return (
-    `{"traceId":"${record.traceId}","spanId":"${record.spanId}"${parent},"name":${JSON.stringify(record.spanName)},"kind":${kind}` +
-    `,"startTimeUnixNano":"${record.startMicros}000","endTimeUnixNano":"${record.endMicros}000","attributes":${attributes}${status}}`
+  return spanText(
+    {
+      ...record,
+      name: record.spanName,
+      kind: record.eventType === "api_call" ? KIND_SERVER : KIND_CLIENT,
+      failed: record.status === "failed",
+    },
+    attributes,
   );
 }

@@ -17,6 +17,8 @@ import { createRecorder } from "../../../../collector/record/recorder.ts";
 import { arbitraryEvent } from "../../../database/record/arbitrary-event.ts";
 import { expectedTotals, storedTotals } from "../../../database/record/usage-oracle.ts";
 import { createTestDatabase } from "../../../database/test-database.ts";
+import { encodeHeartbeat } from "../../../../instrumentation/src/metering/encode/encode-heartbeat.ts";
+import { encodeRequest } from "../../../../instrumentation/src/metering/encode/encode-request.ts";
 import { encoded, traceRequest } from "./trace-request.ts";
 
 const PRODUCER = { keyId: "gateway", tenants: null };
@@ -87,6 +89,17 @@ test("a rejected span is kept whole with its reason, once, and the sender is tol
   const arrived = await owner.query("select sequences::text from quotel.unfolded_arrivals where producer = 'gateway'");
   expect(arrived.rows).toContainEqual({ sequences: "{[7,8)}" });
   expect((await replay(partsAt(Date.now), everything)).stay.said("")).toContain(items[0]!.reason);
+});
+
+test("I12: a numbered span that is no event, such as a heartbeat, is noted as arrived and kept nowhere", async () => {
+  const ids = { traceId: "cd".repeat(16), spanId: "ef".repeat(8), bootId: "beating", seq: 3 };
+  const heartbeat = encodeHeartbeat({ recorded: 2 }, ids, Date.now() * 1000);
+  const bytes = Buffer.from(encodeRequest({ serviceName: "app", scopeVersion: "1" }, [heartbeat]));
+  expect(await ingest(bytes, "json", PRODUCER)).toMatchObject({ kind: "accepted", rejected: 0 });
+  const arrived = await owner.query("select sequences::text from quotel.unfolded_arrivals where boot_id = 'beating'");
+  expect(arrived.rows).toEqual([{ sequences: "{[3,4)}" }]);
+  expect(await readQuarantine(owner, {}, 10)).toEqual([]);
+  expect(await storedTotals(owner)).toEqual(new Map());
 });
 
 test("I4: an event from too far in the future counts once its time has come, once for two who replay it at once", async () => {
