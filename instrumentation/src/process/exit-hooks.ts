@@ -30,6 +30,7 @@ export function installExitHooks(): void {
 function installSignalHook(signal: "SIGTERM" | "SIGINT"): void {
   let ending = false;
   const end = () => {
+    saveTheRest(); // a process that dies of a signal emits no 'exit'
     process.off(signal, onSignal);
     process.kill(process.pid, signal);
   };

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
@@ -48,7 +48,8 @@ async function written(count: number): Promise<void> {
 async function spansOnDisk(): Promise<string[]> {
   const files = (await spool.files()).filter((file) => file.endsWith(".spool"));
   const texts = await Promise.all(files.map((file) => readFile(join(spool.path, file), "utf8").catch(() => "")));
-  return texts.flatMap((text) => text.split("\n").filter((line) => line.includes('"spanId"')));
+  // A process that ends may have written one twice.
+  return [...new Set(texts.flatMap((text) => text.split("\n").filter((line) => line.includes('"spanId"'))))];
 }
 /** How often each span was delivered, in the order of arrival. */
 function deliveries(): Map<string, number> {
@@ -96,6 +97,22 @@ test("an app with a handler for SIGTERM ends by it alone", async () => {
   expect(await end(recording, "SIGTERM")).toMatchObject({ code: 5, signal: null });
   expect(await spansOnDisk()).toHaveLength(5);
 });
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "an app that dies of %s while the collector is away leaves its usage in the spool, and none of it else",
+  async (signal) => {
+    receiver.script = away;
+    const recording = await start();
+    await recording.ask({ do: "record", count: 5 });
+    expect(await end(recording, signal)).toMatchObject({ code: null, signal });
+    expect(await spansOnDisk()).toHaveLength(5);
+    receiver.script = () => null;
+    const heir = await start();
+    await receiver.waitFor("chat", 5);
+    await end(heir, signal);
+    expect(await readdir(spool.path)).toEqual([]);
+  },
+);
 
 test("an app whose only listener is a library that yields to others still dies of SIGTERM", async () => {
   const recording = await start();
