@@ -54,6 +54,8 @@ export const ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning
 export const ATTR_OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier";
 
 export const ATTR_HTTP_REQUEST_METHOD = "http.request.method";
+/** How often the same operation was sent before; absent on its first attempt. */
+export const ATTR_HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";
 export const ATTR_HTTP_ROUTE = "http.route";
 export const ATTR_HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
 export const ATTR_ERROR_TYPE = "error.type";

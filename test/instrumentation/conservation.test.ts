@@ -5,7 +5,8 @@ import { withTenant } from "@quotel/instrumentation";
 import { tapThisProcess } from "./tapped-process.ts";
 import type { TappedProcess } from "./tapped-process.ts";
 import type { OtlpReceiver, ReceivedSpan } from "./otlp-receiver.ts";
-import type { Behaviour, ScriptedProvider } from "./scripted-provider.ts";
+import type { Behaviour } from "./providers/script.ts";
+import type { ScriptedProvider } from "./providers/scripted-provider.ts";
 
 let tapped: TappedProcess;
 let receiver: OtlpReceiver;
@@ -221,6 +222,48 @@ test("one hundred concurrent calls of ten tenants add up per tenant", async () =
     const own = spans.filter((span) => span.attributes["quotel.tenant.id"] === `t${tenant}`);
     expect(tokens(own)).toBe(10 * 17);
   }
+});
+
+test("an attempt says how often its SDK has sent the same operation before", async () => {
+  await withTenant("acme", () => chat("fails_once", 43));
+  const spans = await receiver.waitFor("chat", 2);
+  expect(spans.map((span) => span.attributes["http.request.resend_count"] ?? null)).toEqual([null, 1]);
+});
+
+test("batches, their files and stored responses are not billed again", async () => {
+  await openai.batches.create({ endpoint: "/v1/responses", input_file_id: "file_1", completion_window: "24h" });
+  await openai.responses.retrieve("resp_1");
+  await chat("normal");
+  expect(await receiver.waitFor("chat", 1)).toHaveLength(1);
+  expect(receiver.spans).toHaveLength(1);
+});
+
+test("speech and moderations are attempts whose tokens nobody knows", async () => {
+  const speech = await openai.audio.speech.create({ model: "tts-1", voice: "alloy", input: "Hello" });
+  expect((await speech.arrayBuffer()).byteLength).toBe(99);
+  await openai.moderations.create({ model: "omni-moderation", input: "Hello" });
+  const spans = [...(await receiver.waitFor("audio", 1)), ...(await receiver.waitFor("moderation", 1))];
+  expect(spans.map((span) => span.attributes["quotel.usage.source"])).toEqual(["none", "none"]);
+  expect(tokens(spans, "none")).toBe(0);
+});
+
+test("an upload whose body cannot be read is metered where the host is named", async () => {
+  const upload = () => {
+    const form = new FormData();
+    form.set("model", "whisper-1");
+    form.set("file", new File(["sound"], "a.wav"));
+    const { body, headers } = new Request(provider.url, { method: "POST", body: form });
+    return fetch(`${provider.url}/v1/audio/transcriptions`, { method: "POST", body, headers, duplex: "half" });
+  };
+  await (await upload()).json();
+  await chat("normal");
+  await receiver.waitFor("chat", 1);
+  expect(receiver.of("audio")).toHaveLength(0);
+  const named = await tapThisProcess({ hosts: { allowed: ["127.0.0.1"], denied: [] } });
+  provider.reset();
+  await (await upload()).json();
+  expect(tokens(await named.receiver.waitFor("audio", 1))).toBe(reported());
+  await named.close();
 });
 
 test("the sequence numbers of a process have no gap", async () => {

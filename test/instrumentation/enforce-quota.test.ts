@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import type { QuotaItem } from "@quotel/conventions";
 import { startOtlpReceiver } from "./otlp-receiver.ts";
 import type { OtlpReceiver, ReceivedSpan } from "./otlp-receiver.ts";
-import { startScriptedProvider } from "./scripted-provider.ts";
-import type { ScriptedProvider } from "./scripted-provider.ts";
+import { startScriptedProvider } from "./providers/scripted-provider.ts";
+import type { ScriptedProvider } from "./providers/scripted-provider.ts";
 import { decision, startScriptedQuotaService } from "./scripted-quota-service.ts";
 import type { ScriptedQuotaService } from "./scripted-quota-service.ts";
 import { startApp } from "./start-app.ts";

@@ -4,8 +4,8 @@ import { installFetchTap } from "../../instrumentation/src/tap/fetch-tap.ts";
 import type { FetchTapOptions } from "../../instrumentation/src/tap/fetch-tap.ts";
 import { startOtlpReceiver } from "./otlp-receiver.ts";
 import type { OtlpReceiver } from "./otlp-receiver.ts";
-import { startScriptedProvider } from "./scripted-provider.ts";
-import type { ScriptedProvider } from "./scripted-provider.ts";
+import { startScriptedProvider } from "./providers/scripted-provider.ts";
+import type { ScriptedProvider } from "./providers/scripted-provider.ts";
 
 export interface TappedProcess {
   readonly receiver: OtlpReceiver;
@@ -13,6 +13,8 @@ export interface TappedProcess {
   readonly meter: Meter;
   /** Delivers what is under way and forgets it. */
   reset(): Promise<void>;
+  /** Runs something as if nothing were installed. */
+  bare<T>(use: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,8 @@ export async function tapThisProcess(options: Partial<FetchTapOptions> = {}): Pr
     serviceName: "test",
     flushIntervalMs: 20,
   });
-  const untap = installFetchTap(meter, { hosts: { allowed: [], denied: [] }, ...options });
+  const tap = () => installFetchTap(meter, { hosts: { allowed: [], denied: [] }, ...options });
+  let untap = tap();
   return {
     receiver,
     provider,
@@ -37,7 +40,15 @@ export async function tapThisProcess(options: Partial<FetchTapOptions> = {}): Pr
     async reset() {
       await meter.flush(2_000);
       receiver.spans.length = 0;
-      Object.assign(provider.ledger, { inputTokens: 0, outputTokens: 0, attempts: 0 });
+      provider.reset();
+    },
+    async bare(use) {
+      untap();
+      try {
+        return await use();
+      } finally {
+        untap = tap();
+      }
     },
     async close() {
       untap();

@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
-import type { Behaviour } from "./scripted-provider.ts";
+import type { Behaviour } from "./providers/script.ts";
 import { tapThisProcess } from "./tapped-process.ts";
 import type { TappedProcess } from "./tapped-process.ts";
 

@@ -6,8 +6,8 @@ export type AttributeValue = string | number | boolean;
  * that every delivery of it has the same identity and the same bytes (I1).
  */
 export interface UsageRecord {
-  /** `api_call`, `chat` or `embedding`. */
-  readonly eventType: "api_call" | "chat" | "embedding";
+  /** `quotel.event.type` */
+  readonly eventType: "api_call" | "chat" | "embedding" | "rerank" | "image" | "audio" | "moderation";
   readonly spanName: string;
   readonly traceId: string;
   readonly spanId: string;

@@ -3,13 +3,13 @@ import { warnOnce } from "../process/warn.ts";
 import { beginAttempt } from "./attempt/attempt.ts";
 import { captureContext } from "./call-context.ts";
 import type { CallContext } from "./call-context.ts";
-import { isMetered } from "./host-rules.ts";
+import type { RequestFacts } from "./formats/wire-format.ts";
 import type { HostRules } from "./host-rules.ts";
 import { meteredFetch } from "./metered-fetch.ts";
 import type { Fetch, TapLimits } from "./metered-fetch.ts";
-import { recognise } from "./openai/recognise.ts";
-import type { RecognisedRequest } from "./openai/recognise.ts";
-import { readRequestBody } from "./openai/request-body.ts";
+import { recogniseCall, resendCountOf } from "./provider-call.ts";
+import type { RecognisedCall } from "./provider-call.ts";
+import { requestFields } from "./request-fields.ts";
 
 export interface FetchTapOptions extends Partial<TapLimits> {
   readonly hosts: HostRules;
@@ -28,9 +28,9 @@ export function installFetchTap(meter: Meter, options: FetchTapOptions): () => v
   };
 
   function fetch(this: unknown, ...args: Parameters<Fetch>): Promise<Response> {
-    const request = recogniseCall(args, options.hosts);
-    if (request === null) return Reflect.apply(original, this, args);
-    return meterCall(meter, original, request, captureContext(), args, limits);
+    const call = recogniseFetch(args, options.hosts);
+    if (call === null) return Reflect.apply(original, this, args);
+    return meterCall(meter, original, call, captureContext(), args, limits);
   }
   Object.defineProperty(fetch, "length", { value: original.length });
   globalThis.fetch = fetch;
@@ -40,14 +40,11 @@ export function installFetchTap(meter: Meter, options: FetchTapOptions): () => v
 }
 
 /** Recognition must never throw into the app: whatever it cannot read is not a provider call. */
-function recogniseCall([input, init]: Parameters<Fetch>, hosts: HostRules): RecognisedRequest | null {
+function recogniseFetch([input, init]: Parameters<Fetch>, hosts: HostRules): RecognisedCall | null {
   try {
     const isRequest = input instanceof Request;
-    const request = recognise(
-      init?.method ?? (isRequest ? input.method : "GET"),
-      isRequest ? input.url : String(input),
-    );
-    return request !== null && isMetered(request.url, hosts) ? request : null;
+    const method = init?.method ?? (isRequest ? input.method : "GET");
+    return recogniseCall(method, isRequest ? input.url : String(input), hosts);
   } catch {
     return null;
   }
@@ -56,39 +53,30 @@ function recogniseCall([input, init]: Parameters<Fetch>, hosts: HostRules): Reco
 async function meterCall(
   meter: Meter,
   original: Fetch,
-  request: RecognisedRequest,
+  recognised: RecognisedCall,
   context: CallContext,
   args: Parameters<Fetch>,
   limits: TapLimits,
 ): Promise<Response> {
   const [input, init] = args;
   const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
-  const text = bodyText(init?.body) ?? (input instanceof Request && !init?.body ? await copyOfBody(input) : null);
-  const facts = text === null ? null : readRequestBody(request.eventType, text);
-  if (facts === null) {
-    warnOnce(
-      "QUOTEL_UNREADABLE_REQUEST",
-      `a call to ${request.url.host} looks like a provider call but its body is not: not metered`,
-    );
-    return original(...args);
-  }
+  const reading = requestFields(args);
+  const body = reading instanceof Promise ? await reading : reading;
+  const facts = body === null ? factsUnread(recognised) : recognised.endpoint.readRequest(body);
+  if (facts === null) return original(...args);
   if (signal?.aborted === true) return original(...args); // never reaches the provider
-  const begin = () => beginAttempt(meter, request, facts, context);
-  return meteredFetch(original, { args, signal, facts, url: request.url, begin, limits });
+  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+  const call = { ...recognised, facts, resendCount: resendCountOf((name) => headers.get(name)) };
+  const begin = () => beginAttempt(meter, call, context);
+  return meteredFetch(original, { args, headers, signal, call, begin, limits });
 }
 
-/** The body where it can be read without consuming it. */
-function bodyText(body: unknown): string | null {
-  if (typeof body === "string") return body;
-  return body instanceof Uint8Array || body instanceof ArrayBuffer
-    ? Buffer.from(body as Uint8Array).toString("utf8")
-    : null;
-}
-
-async function copyOfBody(request: Request): Promise<string | null> {
-  try {
-    return await request.clone().text();
-  } catch {
-    return null; // used already, or aborted: fetch itself will say so
-  }
+/** A body that cannot be read (an upload as a stream, say) is taken for what its path says on a host known to be a provider's. */
+function factsUnread({ url, isKnownHost }: RecognisedCall): RequestFacts | null {
+  if (isKnownHost) return { model: undefined, stream: false, askingForUsage: null };
+  warnOnce(
+    "QUOTEL_UNREADABLE_REQUEST",
+    `a call to ${url.host} looks like a provider call, but its body cannot be read: not metered unless QUOTEL_METER_HOSTS names the host`,
+  );
+  return null;
 }

@@ -30,7 +30,12 @@ export function parseHostRules(text: string): HostRulesResult {
 /** Whether the rules let a URL's host be metered. */
 export function isMetered(url: URL, rules: HostRules): boolean {
   if (rules.denied.some((rule) => matches(url, rule))) return false;
-  return rules.allowed.length === 0 || rules.allowed.some((rule) => matches(url, rule));
+  return rules.allowed.length === 0 || isAllowedByName(url, rules);
+}
+
+/** Whether the rules allow a URL's host by a name of its own, which says that it is a provider. */
+export function isAllowedByName(url: URL, rules: HostRules): boolean {
+  return rules.allowed.some((rule) => matches(url, rule));
 }
 
 function matches(url: URL, rule: string): boolean {

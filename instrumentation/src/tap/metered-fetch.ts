@@ -1,10 +1,8 @@
 import type { Attempt } from "./attempt/attempt.ts";
-import type { BodyObserver } from "./body/finding.ts";
-import { observeEventStream } from "./openai/event-stream.ts";
-import { observeJsonBody } from "./openai/json-body.ts";
-import type { RequestFacts } from "./openai/request-body.ts";
+import { observerFor } from "./body/observer-for.ts";
 import { tapBody } from "./body/tapped-body.ts";
 import { withBody } from "./body/tapped-response.ts";
+import type { ProviderCall } from "./provider-call.ts";
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -18,9 +16,10 @@ export interface TapLimits {
 
 export interface MeteredCall {
   readonly args: Parameters<Fetch>;
+  /** The headers of `args`. */
+  readonly headers: Headers;
   readonly signal: AbortSignal | null;
-  readonly facts: RequestFacts;
-  readonly url: URL;
+  readonly call: ProviderCall;
   /** Starts the record of one attempt. */
   readonly begin: () => Attempt;
   readonly limits: TapLimits;
@@ -30,31 +29,34 @@ export interface MeteredCall {
 const hostsWithoutUsage = new Set<string>();
 
 /** Makes a recognised call and meters it, asking for a stream's usage where the caller did not. */
-export async function meteredFetch(original: Fetch, call: MeteredCall): Promise<Response> {
-  const asking = hostsWithoutUsage.has(call.url.host) ? null : call.facts.bodyAskingForUsage;
-  const response = await oneAttempt(original, call, asking);
-  if (asking === null || (response.status !== 400 && response.status !== 422)) return response;
+export async function meteredFetch(original: Fetch, metered: MeteredCall): Promise<Response> {
+  const { url, facts } = metered.call;
+  const asking = hostsWithoutUsage.has(url.host) ? null : facts.askingForUsage;
+  const body = asking === null ? null : JSON.stringify(asking);
+  const response = await oneAttempt(original, metered, body);
+  if (body === null || (response.status !== 400 && response.status !== 422)) return response;
   // Some compatible servers reject what we added. Nothing was consumed, so the caller's own request goes out instead.
   const complaint = await response
     .clone()
     .text()
     .catch(() => "");
   if (!complaint.includes("stream_options")) return response;
-  hostsWithoutUsage.add(call.url.host);
+  hostsWithoutUsage.add(url.host);
   await response.body?.cancel();
-  return oneAttempt(original, call, null);
+  return oneAttempt(original, metered, null);
 }
 
-async function oneAttempt(original: Fetch, call: MeteredCall, asking: string | null): Promise<Response> {
-  const attempt = call.begin();
+async function oneAttempt(original: Fetch, metered: MeteredCall, asking: string | null): Promise<Response> {
+  const { call, signal } = metered;
+  const attempt = metered.begin();
   const upstream = new AbortController();
-  const forwardAbort = () => upstream.abort(call.signal?.reason);
-  call.signal?.addEventListener("abort", forwardAbort, { once: true });
+  const forwardAbort = () => upstream.abort(signal?.reason);
+  signal?.addEventListener("abort", forwardAbort, { once: true });
   let response: Response;
   try {
-    response = await original(...upstreamArguments(call.args, asking, upstream.signal));
+    response = await original(...upstreamArguments(metered, asking, upstream.signal));
   } catch (error) {
-    call.signal?.removeEventListener("abort", forwardAbort);
+    signal?.removeEventListener("abort", forwardAbort);
     attempt.finish({ kind: "unanswered", error }, null);
     throw error;
   }
@@ -63,11 +65,11 @@ async function oneAttempt(original: Fetch, call: MeteredCall, asking: string | n
     return response;
   }
   // From here on an abort ends the caller's body, and the upstream only after its usage was read.
-  call.signal?.removeEventListener("abort", forwardAbort);
-  const observer = observerFor(response, asking !== null);
+  signal?.removeEventListener("abort", forwardAbort);
+  const observer = observerFor(call.endpoint.answer, response.headers, asking !== null);
   const body = tapBody(response.body, observer, {
-    ...call.limits,
-    signal: call.signal,
+    ...metered.limits,
+    signal,
     abortUpstream: () => upstream.abort(),
     onEnd: (end) => attempt.finish(end, observer.finding()),
   });
@@ -76,17 +78,12 @@ async function oneAttempt(original: Fetch, call: MeteredCall, asking: string | n
 
 /** The caller's arguments with our signal and, if we ask for usage, our body. The caller's objects are not changed. */
 function upstreamArguments(
-  [input, init]: Parameters<Fetch>,
+  { args: [input, init], headers: given }: MeteredCall,
   asking: string | null,
   signal: AbortSignal,
 ): Parameters<Fetch> {
   if (asking === null) return [input, { ...init, signal }];
-  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+  const headers = new Headers(given);
   headers.delete("content-length"); // fetch computes the new body's
   return [input, { ...init, headers, body: asking, signal }];
-}
-
-function observerFor(response: Response, hideUsage: boolean): BodyObserver {
-  const isEventStream = /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
-  return isEventStream ? observeEventStream({ hideUsage }) : observeJsonBody();
 }

@@ -22,17 +22,24 @@ export interface AttemptOutcome {
 /**
  * What an attempt counts as. Pure.
  * Ok: the answer ended as it should, or the usage was reported before it was cut, or the caller stopped after it had got some
- * output. Everything else failed. Tokens are the provider's figures; where a body ended without them, the streamed pieces of
- * output are counted as a lower bound and marked `partial`; where there is nothing, tokens are unknown (`none`), not zero.
+ * output. Everything else failed. Tokens are the provider's figures; where a body ended before the last of them, the streamed
+ * pieces of output are a lower bound and marked `partial`; where there is nothing, tokens are unknown (`none`), not zero.
  */
 export function judgeAttempt(end: AttemptEnd, finding: Finding | null): AttemptOutcome {
   const said = finding?.usage ?? null;
   const deltas = finding?.outputDeltas ?? 0;
-  const final = end.kind === "complete" || finding?.complete === true;
-  const usage = said ?? (deltas > 0 ? { outputTokens: deltas } : null);
+  const readToTheEnd = end.kind === "complete" || (end.kind === "left" && end.drained);
+  const final = readToTheEnd || finding?.complete === true;
+  const usage = final && said !== null ? said : atLeast(said, deltas);
   const usageSource = usage === null ? "none" : said !== null && final ? "provider" : "partial";
   const errorType = errorTypeOf(end, finding, final, deltas);
   return { status: errorType === undefined ? "ok" : "failed", errorType, usage, usageSource };
+}
+
+/** What was said so far, with no less output than was seen. */
+function atLeast(said: TokenUsage | null, deltas: number): TokenUsage | null {
+  if (deltas <= (said?.outputTokens ?? 0)) return said;
+  return { ...said, outputTokens: deltas };
 }
 
 function errorTypeOf(end: AttemptEnd, finding: Finding | null, final: boolean, deltas: number): string | undefined {

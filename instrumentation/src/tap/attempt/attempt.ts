@@ -9,10 +9,13 @@ import {
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_SYSTEM,
+  ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_QUOTEL_USAGE_SOURCE,
   ATTR_SERVER_ADDRESS,
@@ -24,10 +27,10 @@ import type { Meter } from "../../metering/meter.ts";
 import { amountsOf } from "../../quota/amounts.ts";
 import type { CallContext } from "../call-context.ts";
 import type { Finding } from "../body/finding.ts";
-import type { RecognisedRequest } from "../openai/recognise.ts";
+import type { ProviderCall } from "../provider-call.ts";
 import { judgeAttempt } from "./attempt-outcome.ts";
 import type { AttemptEnd } from "./attempt-outcome.ts";
-import { providerOf } from "./provider-name.ts";
+import { knownProviderOf } from "./provider-name.ts";
 
 /** One request to a provider on its way; an SDK's retry is another one. */
 export interface Attempt {
@@ -35,18 +38,13 @@ export interface Attempt {
   finish(end: AttemptEnd, finding: Finding | null): void;
 }
 
-/** Starts an attempt for `context`, which was captured when `fetch` was called. */
-export function beginAttempt(
-  meter: Meter,
-  request: RecognisedRequest,
-  facts: { readonly model: string | undefined; readonly stream: boolean },
-  context: CallContext,
-): Attempt {
+/** Starts an attempt for `context`, which was captured when the app made the call. */
+export function beginAttempt(meter: Meter, call: ProviderCall, context: CallContext): Attempt {
   const stopwatch = startStopwatch();
-  const { eventType, url } = request;
-  const requestModel = facts.model ?? request.deployment;
-  const operation = eventType === "chat" ? "chat" : "embeddings";
-  const provider = providerOf(url.hostname);
+  const { url, endpoint, facts } = call;
+  const { eventType, operation } = endpoint;
+  const requestModel = facts.model ?? endpoint.model;
+  const provider = knownProviderOf(url.hostname) ?? endpoint.provider;
   let finished = false;
   context.work?.begin();
 
@@ -78,9 +76,12 @@ export function beginAttempt(
           [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage?.inputTokens,
           [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage?.outputTokens,
           [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage?.cacheReadTokens,
+          [ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]: usage?.cacheWriteTokens,
+          [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: usage?.cacheWriteTokens,
           [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage?.reasoningTokens,
           [ATTR_QUOTEL_USAGE_SOURCE]: usageSource,
           [ATTR_ERROR_TYPE]: errorType,
+          [ATTR_HTTP_REQUEST_RESEND_COUNT]: call.resendCount || undefined,
           [ATTR_SERVER_ADDRESS]: url.hostname,
           [ATTR_SERVER_PORT]: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
         },

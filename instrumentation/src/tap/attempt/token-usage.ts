@@ -1,7 +1,11 @@
-/** Tokens as a provider reports them, in quotel's sense: input includes cached, output includes reasoning. Undefined = not said. */
+/**
+ * Tokens as a provider reports them, in quotel's sense: input includes those read from and written to a cache, output
+ * includes reasoning. Undefined = not said.
+ */
 export interface TokenUsage {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
   readonly reasoningTokens?: number;
 }

@@ -6,7 +6,7 @@ export type BodyEnd =
   /** The connection failed. */
   | { readonly kind: "cut"; readonly error: unknown }
   /** The caller stopped (break, cancel, abort); what could still be learnt has been, within the drain's bounds. */
-  | { readonly kind: "left" }
+  | { readonly kind: "left"; /** The rest was read to its end. */ readonly drained: boolean }
   /** Nothing moved for so long that the call is recorded with what is known; the bytes go on passing. */
   | { readonly kind: "stalled" };
 
@@ -96,11 +96,13 @@ export function tapBody(
   async function leave(): Promise<void> {
     left = true;
     if (failure !== null) return;
+    let drained = false;
     const timer = setTimeout(options.abortUpstream, options.drainMs).unref();
     try {
-      for (let bytes = 0; bytes <= options.drainBytes && !observer.finding().complete;) {
+      for (let bytes = 0; !drained && bytes <= options.drainBytes && !observer.finding().complete;) {
         const { done, value } = await reader.read();
-        if (done) break;
+        drained = done;
+        if (value === undefined) continue;
         observer.chunk(value);
         bytes += value.byteLength;
       }
@@ -110,7 +112,7 @@ export function tapBody(
     clearTimeout(timer);
     observer.rest();
     options.abortUpstream();
-    end({ kind: "left" });
+    end({ kind: "left", drained });
   }
 
   if (options.signal !== null) options.signal.addEventListener("abort", onAbort, { once: true });

@@ -1,0 +1,40 @@
+import { knownProviderOf } from "./attempt/provider-name.ts";
+import { isAllowedByName, isMetered } from "./host-rules.ts";
+import type { HostRules } from "./host-rules.ts";
+import { recognise } from "./formats/formats.ts";
+import type { Endpoint, RequestFacts } from "./formats/wire-format.ts";
+
+/** A request to a provider, by its URL. */
+export interface RecognisedCall {
+  readonly url: URL;
+  readonly endpoint: Endpoint;
+  /** The host is one of a known provider, or allowed by name. */
+  readonly isKnownHost: boolean;
+}
+
+/** A request to a provider whose body was read. */
+export interface ProviderCall extends RecognisedCall {
+  readonly facts: RequestFacts;
+  /** How often its SDK says it has sent the same operation before (`http.request.resend_count`); undefined = it does not say. */
+  readonly resendCount: number | undefined;
+}
+
+/** Recognises a call that is to be metered; null = none of ours. Pure. */
+export function recogniseCall(method: string, address: string, hosts: HostRules): RecognisedCall | null {
+  const url = URL.parse(address);
+  const endpoint = url === null ? null : recognise(method, url);
+  if (url === null || endpoint === null || !isMetered(url, hosts)) return null;
+  const isKnownHost = knownProviderOf(url.hostname) !== undefined || isAllowedByName(url, hosts);
+  return endpoint.onAnyHost || isKnownHost ? { url, endpoint, isKnownHost } : null;
+}
+
+/**
+ * How often an operation has been sent before, as its SDK writes it on each attempt: `x-stainless-retry-count: 1` (OpenAI,
+ * Anthropic), `amz-sdk-request: attempt=2; max=3` (AWS).
+ */
+export function resendCountOf(header: (name: string) => string | null | undefined): number | undefined {
+  const retries = /^\d{1,4}$/.exec(header("x-stainless-retry-count") ?? "")?.[0];
+  if (retries !== undefined) return Number(retries);
+  const attempt = /\battempt=(\d{1,4})\b/.exec(header("amz-sdk-request") ?? "")?.[1];
+  return attempt === undefined ? undefined : Math.max(0, Number(attempt) - 1);
+}

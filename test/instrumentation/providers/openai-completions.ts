@@ -1,0 +1,81 @@
+import { INPUT_TOKENS, WORDS, endStream, eventStream, json, sendWords } from "./script.ts";
+import type { ScriptedApi, ScriptedCall } from "./script.ts";
+
+/** OpenAI's chat completions, legacy completions and embeddings, as compatible hosts speak them too. */
+export const openaiCompletions: ScriptedApi = {
+  path: /\/(completions|embeddings)(\?|$)/,
+  contentType: "application/json",
+  error: (message, type) => ({ error: { message, type, code: type } }),
+  answer(call) {
+    const { path, body, behaviour, res } = call;
+    if (behaviour === "rejects_stream_options" && body["stream_options"] !== undefined) {
+      return json(res, 400, { error: { message: "Unrecognized request argument supplied: stream_options" } });
+    }
+    if (path.includes("/embeddings")) {
+      call.report(7, 0);
+      const data = [{ object: "embedding", index: 0, embedding: [0.25, -0.5] }];
+      return json(res, 200, { object: "list", data, model: call.model, usage: { prompt_tokens: 7, total_tokens: 7 } });
+    }
+    const isChat = path.includes("/chat/");
+    const object = isChat ? "chat.completion" : "text_completion";
+    if (body["stream"] === true) return stream(call, object);
+    const text = WORDS.join("");
+    const message = { role: "assistant", content: text };
+    const choice = { index: 0, ...(isChat ? { message } : { text }), finish_reason: "stop" };
+    return json(res, 200, { ...envelope(call, object), choices: [choice], usage: usage(call) });
+  },
+};
+
+async function stream(call: ScriptedCall, object: string): Promise<void> {
+  const isChat = object === "chat.completion";
+  const base = envelope(call, isChat ? `${object}.chunk` : object);
+  const asked = (call.body["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
+  const everyChunk = call.behaviour === "usage_in_every_chunk";
+  const send = eventStream(call.res);
+  const withUsage = (chunk: object, output: number) => {
+    const figures = { prompt_tokens: INPUT_TOKENS, completion_tokens: output, total_tokens: INPUT_TOKENS + output };
+    return everyChunk ? { ...chunk, usage: figures } : asked ? { ...chunk, usage: null } : chunk;
+  };
+  const delta = (content: string | undefined, finish: string | null) => ({
+    ...base,
+    choices: [
+      {
+        index: 0,
+        ...(isChat ? { delta: content === undefined ? {} : { content } } : { text: content ?? "" }),
+        finish_reason: finish,
+      },
+    ],
+  });
+
+  const first = { ...base, choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] };
+  if (isChat) await send(withUsage(first, 0));
+  const goesOn = await sendWords(
+    call,
+    (word, index) => send(withUsage(delta(word, null), index + 1)),
+    () => send({ error: { message: "engine died", type: "server_error" } }),
+  );
+  if (!goesOn) return;
+  if (call.behaviour === "groq_usage") {
+    await send({ ...delta(undefined, "stop"), x_groq: { id: "req_1", usage: usage(call) } });
+  } else {
+    await send(withUsage(delta(undefined, "stop"), WORDS.length));
+    if (everyChunk) call.report(INPUT_TOKENS, WORDS.length);
+    else if (asked) await send({ ...base, choices: [], usage: usage(call) });
+  }
+  await endStream(call, "data: [DONE]\n\n");
+}
+
+function usage(call: ScriptedCall) {
+  call.report(INPUT_TOKENS, WORDS.length);
+  return {
+    prompt_tokens: INPUT_TOKENS,
+    completion_tokens: WORDS.length,
+    total_tokens: INPUT_TOKENS + WORDS.length,
+    prompt_tokens_details: { cached_tokens: 3 },
+    completion_tokens_details: { reasoning_tokens: 1 },
+  };
+}
+
+function envelope({ model }: ScriptedCall, object: string) {
+  return { id: "chatcmpl-1", object, created: 1, model: `${model}-2026`, service_tier: "default" };
+}

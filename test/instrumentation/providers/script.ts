@@ -1,0 +1,101 @@
+import type { ServerResponse } from "node:http";
+
+const BEHAVIOURS = [
+  "normal",
+  /** 500 to the first of several equal requests, then normal. */
+  "fails_once",
+  "overloaded",
+  /** Never answers. */
+  "silent",
+  "cut_before_usage",
+  "cut_after_usage",
+  "cut_json",
+  /** Streams some deltas, or nothing, then never ends. */
+  "hangs",
+  "error_in_stream",
+  /** OpenAI format only. */
+  "usage_in_every_chunk",
+  "groq_usage",
+  "rejects_stream_options",
+] as const;
+
+/** How the provider behaves. The request's `user` names it, or its model: `hangs`, `fails_once.17`. */
+export type Behaviour = (typeof BEHAVIOURS)[number];
+
+/** A request as it arrived, and what to make of it. */
+export interface ScriptedCall {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly model: string;
+  readonly behaviour: Behaviour;
+  readonly res: ServerResponse;
+  /** Enters tokens into the ledger; called where they go onto the wire. */
+  report(inputTokens: number, outputTokens: number): void;
+}
+
+/** One provider's API, scripted. */
+export interface ScriptedApi {
+  /** Of the paths it serves. */
+  readonly path: RegExp;
+  readonly contentType: string;
+  error(message: string, type: string): object;
+  answer(call: ScriptedCall): Promise<void> | void;
+}
+
+/** The words of every scripted answer; each goes out as one streamed delta and counts as one token. */
+export const WORDS = ["Grüße", " an", " alle", ' "usage":', " 🎉 ", "null"];
+export const INPUT_TOKENS = 11;
+
+/** The first of the given names that is a behaviour. */
+export function behaviourOf(...names: readonly unknown[]): Behaviour {
+  const wanted = names.map((name) => (typeof name === "string" ? name.split(".")[0] : ""));
+  return BEHAVIOURS.find((behaviour) => wanted.includes(behaviour)) ?? "normal";
+}
+
+export function json(res: ServerResponse, status: number, body: unknown): void {
+  res.writeHead(status, { "content-type": "application/json", "x-request-id": "req_1" }).end(JSON.stringify(body));
+}
+
+/** Starts a stream of server-sent events; the function it returns sends one and waits until it has left. */
+export function eventStream(res: ServerResponse): (data: object, event?: string) => Promise<void> {
+  res.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "x-request-id": "req_1" });
+  return (data, event) => {
+    const name = event === undefined ? "" : `event: ${event}\n`;
+    return new Promise((resolve) => res.write(`${name}data: ${JSON.stringify(data)}\n\n`, () => resolve()));
+  };
+}
+
+/**
+ * Sends the words one by one and keeps to the script: false = the stream has ended, or never will, and nothing follows.
+ */
+export async function sendWords(
+  call: ScriptedCall,
+  send: (word: string, index: number) => Promise<void>,
+  sendError: () => Promise<void>,
+): Promise<boolean> {
+  for (const [index, word] of WORDS.entries()) {
+    await send(word, index);
+    await pause(2);
+    if (call.behaviour === "cut_before_usage" && index === 3) {
+      call.res.destroy();
+      return false;
+    }
+    if (call.behaviour === "error_in_stream" && index === 3) {
+      await sendError();
+      call.res.end();
+      return false;
+    }
+  }
+  return call.behaviour !== "hangs";
+}
+
+/** Ends a stream whose usage has been sent. */
+export async function endStream({ behaviour, res }: ScriptedCall, last = ""): Promise<void> {
+  if (behaviour !== "cut_after_usage") return void res.end(last);
+  await pause(30);
+  res.destroy();
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,82 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { openaiCompletions } from "./openai-completions.ts";
+import { openaiEvents } from "./openai-events.ts";
+import { behaviourOf, json, pause } from "./script.ts";
+import type { ScriptedApi, ScriptedCall } from "./script.ts";
+
+/** A server that speaks every wire format, follows a script and keeps a ledger of the usage it put on the wire. */
+export interface ScriptedProvider {
+  readonly url: string;
+  readonly ledger: { inputTokens: number; outputTokens: number; attempts: number };
+  /** Bodies as they arrived. */
+  readonly bodies: Record<string, unknown>[];
+  /** Empties the ledger and forgets what has failed once. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents];
+
+export async function startScriptedProvider(): Promise<ScriptedProvider> {
+  const ledger = { inputTokens: 0, outputTokens: 0, attempts: 0 };
+  const bodies: Record<string, unknown>[] = [];
+  const failed = new Set<string>();
+
+  async function answer(api: ScriptedApi, call: ScriptedCall, identity: string): Promise<void> {
+    ledger.attempts += 1;
+    const { behaviour, res } = call;
+    if (behaviour === "overloaded") return json(res, 429, api.error("slow down", "rate_limit_exceeded"));
+    if (behaviour === "fails_once" && !failed.has(identity)) {
+      failed.add(identity);
+      return json(res, 500, api.error("oops", "server_error"));
+    }
+    if (behaviour === "silent") return;
+    if (behaviour === "cut_json") {
+      res.writeHead(200, { "content-type": api.contentType, "content-length": "5000" }).write('{"id":"chatcmpl-1",');
+      await pause(20);
+      return void res.destroy();
+    }
+    await api.answer(call);
+  }
+
+  const server = createServer((req, res) => {
+    const path = decodeURIComponent(req.url ?? "");
+    const api = APIS.find((one) => one.path.test(path));
+    let raw = "";
+    req.setEncoding("utf8").on("data", (part: string) => (raw += part));
+    req.on("end", () => {
+      if (api === undefined) return json(res, 404, { error: { message: `no ${path} here` } });
+      const body = bodyOf(raw);
+      bodies.push(body);
+      const model = typeof body["model"] === "string" ? body["model"] : (/\/models?\/([^/:]+)/.exec(path)?.[1] ?? "m");
+      const report = (inputTokens: number, outputTokens: number) => {
+        ledger.inputTokens += inputTokens;
+        ledger.outputTokens += outputTokens;
+      };
+      const behaviour = behaviourOf(body["user"], model);
+      void answer(api, { path, body, model, behaviour, res, report }, path + JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ledger,
+    bodies,
+    reset() {
+      Object.assign(ledger, { inputTokens: 0, outputTokens: 0, attempts: 0 });
+      failed.clear();
+    },
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** A JSON body, or the short text fields of a form. */
+function bodyOf(raw: string): Record<string, unknown> {
+  if (raw.startsWith("{")) return JSON.parse(raw) as Record<string, unknown>;
+  return Object.fromEntries([...raw.matchAll(/name="(\w+)"\r\n\r\n(.*)\r\n/g)].map((match) => [match[1], match[2]]));
+}

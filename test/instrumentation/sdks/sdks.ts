@@ -1,0 +1,23 @@
+import type { Fault } from "./faults.ts";
+import { FAULTS } from "./faults.ts";
+import { openaiCalls } from "./openai.ts";
+import type { SdkCall, SdkCalls } from "./sdk-call.ts";
+
+/** Every SDK whose calls are proven to be metered and untouched. */
+export const SDKS: Readonly<Record<string, SdkCalls>> = { openai: openaiCalls };
+
+/** A call of that name with a client of its own: a client keeps the `fetch` it was built with. */
+export function sdkCall(name: string, url: string): SdkCall {
+  return allCalls(url).find((call) => call.name === name)!;
+}
+
+/** Every call of every SDK with every fault it can have, as rows of a test table. */
+export const CALLS_WITH_FAULTS: readonly (readonly [call: string, mode: string, fault: string, Fault])[] = allCalls(
+  "http://127.0.0.1:1",
+).flatMap((call) =>
+  FAULTS.filter((fault) => call[fault.mode] !== undefined).map((fault) => [call.name, fault.mode, fault.name, fault]),
+);
+
+function allCalls(url: string): SdkCall[] {
+  return Object.values(SDKS).flatMap((calls) => calls(url));
+}
