@@ -176,7 +176,11 @@ test.each([
 });
 
 test("how often an operation was sent before is read from what its SDK writes on the attempt", () => {
-  const sent: Record<string, string>[] = [{ "x-stainless-retry-count": "2" }, { "amz-sdk-request": "attempt=2; max=3" }, {}];
+  const sent: Record<string, string>[] = [
+    { "x-stainless-retry-count": "2" },
+    { "amz-sdk-request": "attempt=2; max=3" },
+    {},
+  ];
   const counted = sent.map((headers) => resendCountOf((name) => new Headers(headers).get(name)));
   expect(counted).toEqual([2, 1, undefined]);
 });

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { anthropic } from "./anthropic.ts";
 import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEvents } from "./openai-events.ts";
 import { behaviourOf, json, pause } from "./script.ts";
@@ -17,7 +18,7 @@ export interface ScriptedProvider {
   close(): Promise<void>;
 }
 
-const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents];
+const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents, anthropic];
 
 export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const ledger = { inputTokens: 0, outputTokens: 0, attempts: 0 };

@@ -29,7 +29,7 @@ export function judgeAttempt(end: AttemptEnd, finding: Finding | null): AttemptO
   const said = finding?.usage ?? null;
   const deltas = finding?.outputDeltas ?? 0;
   const readToTheEnd = end.kind === "complete" || (end.kind === "left" && end.drained);
-  const final = readToTheEnd || finding?.complete === true;
+  const final = finding?.complete === true || (readToTheEnd && finding?.errorType === undefined);
   const usage = final && said !== null ? said : atLeast(said, deltas);
   const usageSource = usage === null ? "none" : said !== null && final ? "provider" : "partial";
   const errorType = errorTypeOf(end, finding, final, deltas);

@@ -30,6 +30,17 @@ export function label(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value.slice(0, 256) : undefined;
 }
 
+/** The array, or an empty one in place of anything else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The sum of the counts that are known; undefined if none is. */
+export function sumOf(counts: readonly (number | undefined)[]): number | undefined {
+  const known = counts.filter((one) => one !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, one) => sum + one, 0);
+}
+
 function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
