@@ -66,7 +66,10 @@ async function oneAttempt(original: Fetch, metered: MeteredCall, asking: string 
   }
   // From here on an abort ends the caller's body, and the upstream only after its usage was read.
   signal?.removeEventListener("abort", forwardAbort);
-  const observer = observerFor(call.endpoint.answer, response.headers, asking !== null);
+  const observer = observerFor(call.endpoint.answer, response.headers.get("content-type") ?? "", {
+    stream: call.facts.stream,
+    hideUnasked: asking !== null,
+  });
   const body = tapBody(response.body, observer, {
     ...metered.limits,
     signal,

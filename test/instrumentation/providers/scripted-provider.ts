@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { anthropic } from "./anthropic.ts";
+import { gemini } from "./gemini.ts";
 import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEvents } from "./openai-events.ts";
 import { behaviourOf, json, pause } from "./script.ts";
@@ -18,7 +19,7 @@ export interface ScriptedProvider {
   close(): Promise<void>;
 }
 
-const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents, anthropic];
+const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents, anthropic, gemini];
 
 export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const ledger = { inputTokens: 0, outputTokens: 0, attempts: 0 };

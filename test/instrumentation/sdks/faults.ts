@@ -10,6 +10,8 @@ export interface Fault {
   use(call: SdkCall, model: string): Promise<unknown>;
   /** `status usage-source` of each attempt. */
   readonly attempts: readonly string[];
+  /** The same for an SDK that leaves the body open. */
+  readonly attemptsLeftOpen?: readonly string[];
 }
 
 const PROVIDER = "ok provider";
@@ -39,7 +41,13 @@ const STREAM_FAULTS: readonly Omit<Fault, "mode">[] = [
   { name: "never consumed", behaviour: "normal", use: openOnly, attempts: [PROVIDER] },
   { name: "cut before its usage", behaviour: "cut_before_usage", use: readAll, attempts: ["failed partial"] },
   { name: "cut after its usage", behaviour: "cut_after_usage", use: readAll, attempts: [PROVIDER] },
-  { name: "hanging and left by break", behaviour: "hangs", use: readThree, attempts: [PARTIAL] },
+  {
+    name: "hanging and left by break",
+    behaviour: "hangs",
+    use: readThree,
+    attempts: [PARTIAL],
+    attemptsLeftOpen: ["failed partial"],
+  },
   { name: "hanging and timed out", behaviour: "hangs", use: abortWhenIdle, attempts: [PARTIAL] },
   { name: "broken off by an error", behaviour: "error_in_stream", use: readAll, attempts: ["failed partial"] },
 ];

@@ -3,6 +3,8 @@ export interface SdkCall {
   readonly name: string;
   /** `quotel.event.type` of its spans. */
   readonly eventType: string;
+  /** When its caller breaks out of a stream the SDK drops the body without cancelling it, so nobody can see that. */
+  readonly leavesBodyOpen?: boolean;
   /** Makes the call; the scripted provider behaves as `model` says. */
   json?(model: string, signal?: AbortSignal): Promise<unknown>;
   /** Makes the call as a stream, which ends the iteration or throws as the SDK sees fit. */

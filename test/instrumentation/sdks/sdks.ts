@@ -1,11 +1,16 @@
 import { anthropicCalls } from "./anthropic.ts";
 import type { Fault } from "./faults.ts";
 import { FAULTS } from "./faults.ts";
+import { googleCalls } from "./google.ts";
 import { openaiCalls } from "./openai.ts";
 import type { SdkCall, SdkCalls } from "./sdk-call.ts";
 
 /** Every SDK whose calls are proven to be metered and untouched. */
-export const SDKS: Readonly<Record<string, SdkCalls>> = { openai: openaiCalls, anthropic: anthropicCalls };
+export const SDKS: Readonly<Record<string, SdkCalls>> = {
+  openai: openaiCalls,
+  anthropic: anthropicCalls,
+  google: googleCalls,
+};
 
 /** A call of that name with a client of its own: a client keeps the `fetch` it was built with. */
 export function sdkCall(name: string, url: string): SdkCall {
