@@ -18,6 +18,8 @@ export const ATTR_QUOTEL_AMOUNT = "quotel.amount";
 export const ATTR_QUOTEL_RESERVATION_ID = "quotel.reservation.id";
 /** Where the token counts come from: one of `USAGE_SOURCES`. */
 export const ATTR_QUOTEL_USAGE_SOURCE = "quotel.usage.source";
+/** What a rerank is billed in; kept in the event's detail like all metadata. */
+export const ATTR_QUOTEL_METADATA_SEARCH_UNITS = "quotel.metadata.search_units";
 /** Outcome, where the span's own status cannot say it: `rate_limited`. */
 export const ATTR_QUOTEL_STATUS = "quotel.status";
 /** Id of one run of one process; with `quotel.seq` it makes loss provable (I12). */

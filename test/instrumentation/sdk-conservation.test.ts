@@ -11,7 +11,7 @@ import type { TappedProcess } from "./tapped-process.ts";
 let tapped: TappedProcess;
 
 beforeAll(async () => {
-  tapped = await tapThisProcess({ drainMs: 300, stalledMs: 600 });
+  tapped = await tapThisProcess({ hosts: { allowed: ["127.0.0.1"], denied: [] }, drainMs: 300, stalledMs: 600 });
 });
 beforeEach(() => tapped.reset());
 afterAll(() => tapped.close());

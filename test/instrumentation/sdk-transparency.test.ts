@@ -8,7 +8,7 @@ import type { TappedProcess } from "./tapped-process.ts";
 let tapped: TappedProcess;
 
 beforeAll(async () => {
-  tapped = await tapThisProcess({ drainMs: 200, stalledMs: 600 });
+  tapped = await tapThisProcess({ hosts: { allowed: ["127.0.0.1"], denied: [] }, drainMs: 200, stalledMs: 600 });
 });
 afterAll(() => tapped.close());
 

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { anthropic } from "./anthropic.ts";
+import { cohere } from "./cohere.ts";
 import { gemini } from "./gemini.ts";
 import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEvents } from "./openai-events.ts";
@@ -19,7 +20,7 @@ export interface ScriptedProvider {
   close(): Promise<void>;
 }
 
-const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents, anthropic, gemini];
+const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents, anthropic, gemini, cohere];
 
 export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const ledger = { inputTokens: 0, outputTokens: 0, attempts: 0 };

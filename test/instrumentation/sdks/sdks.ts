@@ -1,4 +1,5 @@
 import { anthropicCalls } from "./anthropic.ts";
+import { cohereCalls } from "./cohere.ts";
 import type { Fault } from "./faults.ts";
 import { FAULTS } from "./faults.ts";
 import { googleCalls } from "./google.ts";
@@ -10,6 +11,7 @@ export const SDKS: Readonly<Record<string, SdkCalls>> = {
   openai: openaiCalls,
   anthropic: anthropicCalls,
   google: googleCalls,
+  cohere: cohereCalls,
 };
 
 /** A call of that name with a client of its own: a client keeps the `fetch` it was built with. */

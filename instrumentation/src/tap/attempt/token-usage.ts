@@ -8,4 +8,6 @@ export interface TokenUsage {
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
   readonly reasoningTokens?: number;
+  /** What a rerank is billed in, in place of tokens. */
+  readonly searchUnits?: number;
 }
