@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-// Our own packages run from their sources: in vite's resolver (which wants its defaults repeated) and in Node's.
-const conditions = ["quotel-source", "module", "node", "development|production"];
+// Our own packages run from their sources: in vite's resolver (which wants its defaults repeated, but for `module`, which Node
+// does not know and under which the AWS SDK has files that Node cannot load) and in Node's.
+const conditions = ["quotel-source", "node", "development|production"];
 
 export default defineConfig({
   resolve: { conditions },

@@ -36,9 +36,9 @@ function asAttempt({ statusCode, attributes }: ReceivedSpan): string {
 test.each(CALLS_WITH_FAULTS)(
   "what the provider's ledger says is what is metered: %s, %s, %s",
   async (name, _, __, fault) => {
-    const call = sdkCall(name, tapped.provider.url);
+    const call = sdkCall(name, tapped.provider);
     await withTenant("acme", () => outcomeOf(fault.use(call, fault.behaviour)));
-    const attempts = (call.leavesBodyOpen === true ? fault.attemptsLeftOpen : null) ?? fault.attempts;
+    const attempts = call.otherwise?.[`${fault.mode}, ${fault.name}`] ?? fault.attempts;
     const spans = await tapped.receiver.waitFor(call.eventType, attempts.length);
     expect(spans.map(asAttempt)).toEqual(attempts);
     expect(tapped.provider.ledger.attempts).toBe(attempts.length);
@@ -48,7 +48,7 @@ test.each(CALLS_WITH_FAULTS)(
 );
 
 test.each(Object.keys(SDKS))("one hundred concurrent calls and streams of %s add up per tenant", async (sdk) => {
-  const calls = SDKS[sdk]!(tapped.provider.url);
+  const calls = SDKS[sdk]!(tapped.provider);
   const [call] = calls;
   const use = (index: number) => {
     const normal = (mode: Fault["mode"], behaviour = "normal") =>

@@ -15,10 +15,10 @@ afterAll(() => tapped.close());
 test.each(CALLS_WITH_FAULTS)("an app cannot tell that its SDK is metered: %s, %s, %s", async (name, _, __, fault) => {
   const outcome = async () => {
     await tapped.reset();
-    return outcomeOf(fault.use(sdkCall(name, tapped.provider.url), fault.behaviour));
+    return outcomeOf(fault.use(sdkCall(name, tapped.provider), fault.behaviour));
   };
   const bare = await tapped.bare(outcome);
   const metered = await outcome();
   expect(metered).toStrictEqual(bare);
-  expect(await tapped.receiver.waitFor(sdkCall(name, "").eventType, 1)).not.toHaveLength(0);
+  expect(await tapped.receiver.waitFor(sdkCall(name, tapped.provider).eventType, 1)).not.toHaveLength(0);
 });

@@ -1,7 +1,7 @@
 import { createMeter } from "../../instrumentation/src/metering/meter.ts";
 import type { Meter } from "../../instrumentation/src/metering/meter.ts";
-import { installFetchTap } from "../../instrumentation/src/tap/fetch-tap.ts";
-import type { FetchTapOptions } from "../../instrumentation/src/tap/fetch-tap.ts";
+import { installProviderTap } from "../../instrumentation/src/tap/provider-tap.ts";
+import type { ProviderTapOptions } from "../../instrumentation/src/tap/provider-tap.ts";
 import { startOtlpReceiver } from "./otlp-receiver.ts";
 import type { OtlpReceiver } from "./otlp-receiver.ts";
 import { startScriptedProvider } from "./providers/scripted-provider.ts";
@@ -19,10 +19,10 @@ export interface TappedProcess {
 }
 
 /**
- * Taps `fetch` in this test process, with a provider and a receiver of its own. Server requests are not metered here, because
+ * Meters the provider calls of this test process, with a provider and a receiver of its own. Server requests are not metered here, because
  * the two servers live in this process; tests that need that start the app as its own process.
  */
-export async function tapThisProcess(options: Partial<FetchTapOptions> = {}): Promise<TappedProcess> {
+export async function tapThisProcess(options: Partial<ProviderTapOptions> = {}): Promise<TappedProcess> {
   const receiver = await startOtlpReceiver();
   const provider = await startScriptedProvider();
   const meter = createMeter({
@@ -31,7 +31,7 @@ export async function tapThisProcess(options: Partial<FetchTapOptions> = {}): Pr
     serviceName: "test",
     flushIntervalMs: 20,
   });
-  const tap = () => installFetchTap(meter, { hosts: { allowed: [], denied: [] }, ...options });
+  const tap = () => installProviderTap(meter, { hosts: { allowed: [], denied: [] }, ...options });
   let untap = tap();
   return {
     receiver,

@@ -5,7 +5,9 @@ import { judgeAttempt } from "../../instrumentation/src/tap/attempt/attempt-outc
 import { isMetered, parseHostRules } from "../../instrumentation/src/tap/host-rules.ts";
 import { knownProviderOf } from "../../instrumentation/src/tap/attempt/provider-name.ts";
 import { observeEventStream } from "../../instrumentation/src/tap/body/event-stream.ts";
+import type { BodyObserver } from "../../instrumentation/src/tap/body/finding.ts";
 import { observeJsonBody } from "../../instrumentation/src/tap/body/json-body.ts";
+import { MessageReader } from "../../instrumentation/src/tap/body/message-reader.ts";
 import { recognise } from "../../instrumentation/src/tap/formats/formats.ts";
 import { chatAnswer, eventAnswer } from "../../instrumentation/src/tap/formats/openai/answer.ts";
 import { readUsage } from "../../instrumentation/src/tap/formats/openai/usage.ts";
@@ -13,8 +15,12 @@ import { recogniseCall, resendCountOf } from "../../instrumentation/src/tap/prov
 
 const usage = { prompt_tokens: 11, completion_tokens: 4, total_tokens: 15 };
 
+function chatStream(hideUnasked: boolean): BodyObserver {
+  return observeEventStream(new MessageReader(chatAnswer), hideUnasked ? chatAnswer.unasked : undefined);
+}
+
 /** Feeds bytes in pieces of the given sizes, repeated, and returns what the caller sees. */
-function feed(observer: ReturnType<typeof observeEventStream>, bytes: Uint8Array, sizes: readonly number[]): string {
+function feed(observer: BodyObserver, bytes: Uint8Array, sizes: readonly number[]): string {
   const seen: Uint8Array[] = [];
   for (let at = 0, index = 0; at < bytes.length; index += 1) {
     const size = sizes[index % sizes.length]!;
@@ -39,7 +45,7 @@ test("however a stream is cut into chunks and lines, the caller sees the same by
         `: keep-alive${end}${end}` +
         (asked ? "" : event({ model: "m", choices: [], usage })) +
         `data: [DONE]${end}${end}`;
-      const observer = observeEventStream(chatAnswer, { hideUnasked: !asked });
+      const observer = chatStream(!asked);
       expect(feed(observer, Buffer.from(onTheWire), pieces)).toBe(asCallerWants);
       const { usage: found, complete, outputDeltas } = observer.finding();
       expect(found).toEqual(asked ? null : { inputTokens: 11, outputTokens: 4 });
@@ -50,13 +56,13 @@ test("however a stream is cut into chunks and lines, the caller sees the same by
 });
 
 test("an event that was cut short reaches the caller as far as it came", () => {
-  const observer = observeEventStream(chatAnswer, { hideUnasked: true });
+  const observer = chatStream(true);
   expect(feed(observer, Buffer.from('data: {"choices":[{"del'), [5])).toBe('data: {"choices":[{"del');
   expect(observer.finding().usage).toBeNull();
 });
 
 test("an endless event does not fill the memory and is passed on", () => {
-  const observer = observeEventStream(chatAnswer, { hideUnasked: true });
+  const observer = chatStream(true);
   const piece = Buffer.alloc(1_048_576, "x");
   let passed = 0;
   for (let index = 0; index < 8; index += 1) passed += observer.chunk(piece).byteLength;
@@ -64,7 +70,7 @@ test("an endless event does not fill the memory and is passed on", () => {
 });
 
 test("usage is read from the end of a JSON body too large to keep, and from no string inside it", () => {
-  const observer = observeJsonBody(eventAnswer);
+  const observer = observeJsonBody(new MessageReader(eventAnswer), ["usage"]);
   const data = Array.from({ length: 30_000 }, (_, index) => ({
     index,
     embedding: '"usage": {"prompt_tokens": 999}'.repeat(4),
@@ -227,7 +233,7 @@ test("known hosts have their provider's name and others none", () => {
 });
 
 test("a caller who left before any output, and one who left after some, are told apart", () => {
-  const finding = { ...observeEventStream(chatAnswer, { hideUnasked: false }).finding() };
+  const finding = { ...chatStream(false).finding() };
   const left = { kind: "left", drained: false } as const;
   expect(judgeAttempt(left, finding)).toMatchObject({ status: "failed", usageSource: "none", usage: null });
   expect(judgeAttempt(left, { ...finding, outputDeltas: 5 })).toMatchObject({

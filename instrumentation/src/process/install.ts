@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { installApiCalls } from "../api-calls/api-calls.ts";
 import { createMeter } from "../metering/meter.ts";
 import type { Meter } from "../metering/meter.ts";
-import { installFetchTap } from "../tap/fetch-tap.ts";
+import { installProviderTap } from "../tap/provider-tap.ts";
 import type { Config } from "./config.ts";
 import { installExitHooks } from "./exit-hooks.ts";
 import { runtime } from "./runtime.ts";
@@ -22,7 +22,7 @@ export function install(config: Config): Meter {
   current.meter = meter;
   current.tenantHeader = config.tenantHeader;
   installApiCalls(meter);
-  installFetchTap(meter, { hosts: config.hosts });
+  installProviderTap(meter, { hosts: config.hosts });
   installExitHooks();
   return meter;
 }

@@ -1,34 +1,23 @@
 import type { Meter } from "../metering/meter.ts";
-import { warnOnce } from "../process/warn.ts";
 import { beginAttempt } from "./attempt/attempt.ts";
 import { captureContext } from "./call-context.ts";
 import type { CallContext } from "./call-context.ts";
-import type { RequestFacts } from "./formats/wire-format.ts";
 import type { HostRules } from "./host-rules.ts";
 import { meteredFetch } from "./metered-fetch.ts";
 import type { Fetch, TapLimits } from "./metered-fetch.ts";
-import { recogniseCall, resendCountOf } from "./provider-call.ts";
+import { factsUnread, recogniseCall, resendCountOf } from "./provider-call.ts";
 import type { RecognisedCall } from "./provider-call.ts";
 import { requestFields } from "./request-fields.ts";
-
-export interface FetchTapOptions extends Partial<TapLimits> {
-  readonly hosts: HostRules;
-}
 
 /**
  * Replaces `globalThis.fetch` by one that meters provider calls and passes everything else through untouched. Returns a
  * function that puts the old one back. A client that took `fetch` before is not seen.
  */
-export function installFetchTap(meter: Meter, options: FetchTapOptions): () => void {
+export function installFetchTap(meter: Meter, hosts: HostRules, limits: TapLimits): () => void {
   const original = globalThis.fetch;
-  const limits: TapLimits = {
-    drainMs: options.drainMs ?? 5_000,
-    drainBytes: options.drainBytes ?? 1_048_576,
-    stalledMs: options.stalledMs ?? 300_000,
-  };
 
   function fetch(this: unknown, ...args: Parameters<Fetch>): Promise<Response> {
-    const call = recogniseFetch(args, options.hosts);
+    const call = recogniseFetch(args, hosts);
     if (call === null) return Reflect.apply(original, this, args);
     return meterCall(meter, original, call, captureContext(), args, limits);
   }
@@ -69,14 +58,4 @@ async function meterCall(
   const call = { ...recognised, facts, resendCount: resendCountOf((name) => headers.get(name)) };
   const begin = () => beginAttempt(meter, call, context);
   return meteredFetch(original, { args, headers, signal, call, begin, limits });
-}
-
-/** A body that cannot be read (an upload as a stream, say) is taken for what its path says on a host known to be a provider's. */
-function factsUnread({ url, isKnownHost }: RecognisedCall): RequestFacts | null {
-  if (isKnownHost) return { model: undefined, stream: false, askingForUsage: null };
-  warnOnce(
-    "QUOTEL_UNREADABLE_REQUEST",
-    `a call to ${url.host} looks like a provider call, but its body cannot be read: not metered unless QUOTEL_METER_HOSTS names the host`,
-  );
-  return null;
 }

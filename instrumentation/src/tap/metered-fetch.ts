@@ -66,7 +66,7 @@ async function oneAttempt(original: Fetch, metered: MeteredCall, asking: string 
   }
   // From here on an abort ends the caller's body, and the upstream only after its usage was read.
   signal?.removeEventListener("abort", forwardAbort);
-  const observer = observerFor(call.endpoint.answer, response.headers.get("content-type") ?? "", {
+  const observer = observerFor(call.endpoint.answer, (name) => response.headers.get(name), {
     stream: call.facts.stream,
     hideUnasked: asking !== null,
   });

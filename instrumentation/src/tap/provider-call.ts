@@ -1,8 +1,9 @@
+import { warnOnce } from "../process/warn.ts";
 import { knownProviderOf } from "./attempt/provider-name.ts";
 import { isAllowedByName, isMetered } from "./host-rules.ts";
 import type { HostRules } from "./host-rules.ts";
 import { recognise } from "./formats/formats.ts";
-import type { Endpoint, RequestFacts } from "./formats/wire-format.ts";
+import type { Endpoint, HeaderGetter, RequestFacts } from "./formats/wire-format.ts";
 
 /** A request to a provider, by its URL. */
 export interface RecognisedCall {
@@ -29,10 +30,24 @@ export function recogniseCall(method: string, address: string, hosts: HostRules)
 }
 
 /**
+ * What is known of a request whose body cannot be read (an upload as a stream, say): on a host known to be a provider's it is
+ * taken for what its path says. Null: not metered.
+ */
+export function factsUnread({ url, endpoint, isKnownHost }: RecognisedCall): RequestFacts | null {
+  if (endpoint.unread !== undefined) return endpoint.unread;
+  if (isKnownHost) return { model: undefined, stream: false, askingForUsage: null };
+  warnOnce(
+    "QUOTEL_UNREADABLE_REQUEST",
+    `a call to ${url.host} looks like a provider call, but its body cannot be read: not metered unless QUOTEL_METER_HOSTS names the host`,
+  );
+  return null;
+}
+
+/**
  * How often an operation has been sent before, as its SDK writes it on each attempt: `x-stainless-retry-count: 1` (OpenAI,
  * Anthropic), `amz-sdk-request: attempt=2; max=3` (AWS).
  */
-export function resendCountOf(header: (name: string) => string | null | undefined): number | undefined {
+export function resendCountOf(header: HeaderGetter): number | undefined {
   const retries = /^\d{1,4}$/.exec(header("x-stainless-retry-count") ?? "")?.[0];
   if (retries !== undefined) return Number(retries);
   const attempt = /\battempt=(\d{1,4})\b/.exec(header("amz-sdk-request") ?? "")?.[1];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { observeEventStream } from "../../../instrumentation/src/tap/body/event-stream.ts";
+import { MessageReader } from "../../../instrumentation/src/tap/body/message-reader.ts";
 import { anthropicAnswer } from "../../../instrumentation/src/tap/formats/anthropic.ts";
 import { recognise } from "../../../instrumentation/src/tap/formats/formats.ts";
 
@@ -57,7 +58,7 @@ test("the input is the sum of its cache classes, and what the totals leave out i
 });
 
 test("an Anthropic stream's figures are final with the reason to stop, thinking and tool input counted as output", () => {
-  const observer = observeEventStream(anthropicAnswer, { hideUnasked: false });
+  const observer = observeEventStream(new MessageReader(anthropicAnswer), undefined);
   const send = (data: object) => observer.chunk(Buffer.from(`event: x\ndata: ${JSON.stringify(data)}\n\n`));
   const usage = { input_tokens: 6, cache_read_input_tokens: 3, output_tokens: 1 };
   send({ type: "message_start", message: { id: "msg_1", model: "claude-x", usage } });

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 import { observeJsonSequence } from "../../../instrumentation/src/tap/body/json-sequence.ts";
+import { MessageReader } from "../../../instrumentation/src/tap/body/message-reader.ts";
 import { recognise } from "../../../instrumentation/src/tap/formats/formats.ts";
 import { geminiAnswer } from "../../../instrumentation/src/tap/formats/gemini/answer.ts";
 import { tapThisProcess } from "../tapped-process.ts";
@@ -75,7 +76,7 @@ test("however a JSON array is laid out and cut into chunks, every object in it i
         });
         const [open, between, close] = marks;
         const body = `${open}${all.map((text, index) => JSON.stringify(message(text, index), null, indent)).join(between)}${close}`;
-        const observer = observeJsonSequence(geminiAnswer);
+        const observer = observeJsonSequence(new MessageReader(geminiAnswer));
         const bytes = Buffer.from(body);
         for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
           const size = pieces[turn % pieces.length]!;

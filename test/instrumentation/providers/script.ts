@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
 
 const BEHAVIOURS = [
   "normal",
@@ -22,13 +22,24 @@ const BEHAVIOURS = [
 /** How the provider behaves. The request's `user` names it, or its model: `hangs`, `fails_once.17`. */
 export type Behaviour = (typeof BEHAVIOURS)[number];
 
+/** A response of `node:http` or `node:http2`. */
+interface Answer {
+  writeHead(status: number, headers: OutgoingHttpHeaders): Answer;
+  write(chunk: string | Uint8Array, sent?: () => void): boolean;
+  end(chunk?: string | Uint8Array): unknown;
+}
+
 /** A request as it arrived, and what to make of it. */
 export interface ScriptedCall {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly model: string;
   readonly behaviour: Behaviour;
-  readonly res: ServerResponse;
+  readonly res: Answer;
+  /** Whether the caller has closed the connection. */
+  readonly isGone: () => boolean;
+  /** Cuts the connection. */
+  readonly cut: () => unknown;
   /** Enters tokens into the ledger; called where they go onto the wire. */
   report(inputTokens: number, outputTokens: number): void;
 }
@@ -52,12 +63,12 @@ export function behaviourOf(...names: readonly unknown[]): Behaviour {
   return BEHAVIOURS.find((behaviour) => wanted.includes(behaviour)) ?? "normal";
 }
 
-export function json(res: ServerResponse, status: number, body: unknown): void {
+export function json(res: Answer, status: number, body: unknown): void {
   res.writeHead(status, { "content-type": "application/json", "x-request-id": "req_1" }).end(JSON.stringify(body));
 }
 
 /** Starts a stream of server-sent events; the function it returns sends one and waits until it has left. */
-export function eventStream(res: ServerResponse): (data: object, event?: string) => Promise<void> {
+export function eventStream(res: Answer): (data: object, event?: string) => Promise<void> {
   res.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "x-request-id": "req_1" });
   return (data, event) => {
     const name = event === undefined ? "" : `event: ${event}\n`;
@@ -77,7 +88,7 @@ export async function sendWords(
     await send(word, index);
     await pause(2);
     if (call.behaviour === "cut_before_usage" && index === 3) {
-      call.res.destroy();
+      call.cut();
       return false;
     }
     if (call.behaviour === "error_in_stream" && index === 3) {
@@ -90,10 +101,10 @@ export async function sendWords(
 }
 
 /** Ends a stream whose usage has been sent. */
-export async function endStream({ behaviour, res }: ScriptedCall, last = ""): Promise<void> {
+export async function endStream({ behaviour, res, cut }: ScriptedCall, last = ""): Promise<void> {
   if (behaviour !== "cut_after_usage") return void res.end(last);
   await pause(30);
-  res.destroy();
+  cut();
 }
 
 export function pause(ms: number): Promise<void> {

@@ -1,7 +1,11 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
 
 import { anthropic } from "./anthropic.ts";
+import { bedrock } from "./bedrock.ts";
 import { cohere } from "./cohere.ts";
 import { gemini } from "./gemini.ts";
 import { openaiCompletions } from "./openai-completions.ts";
@@ -12,6 +16,8 @@ import type { ScriptedApi, ScriptedCall } from "./script.ts";
 /** A server that speaks every wire format, follows a script and keeps a ledger of the usage it put on the wire. */
 export interface ScriptedProvider {
   readonly url: string;
+  /** The same over HTTP/2 without TLS. */
+  readonly http2Url: string;
   readonly ledger: { inputTokens: number; outputTokens: number; attempts: number };
   /** Bodies as they arrived. */
   readonly bodies: Record<string, unknown>[];
@@ -20,12 +26,14 @@ export interface ScriptedProvider {
   close(): Promise<void>;
 }
 
-const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents, anthropic, gemini, cohere];
+const APIS: readonly ScriptedApi[] = [openaiCompletions, openaiEvents, anthropic, gemini, cohere, bedrock];
 
 export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const ledger = { inputTokens: 0, outputTokens: 0, attempts: 0 };
   const bodies: Record<string, unknown>[] = [];
   const failed = new Set<string>();
+  /** By the port of the other side, which the two servers' requests both know. */
+  const sockets = new Map<number | undefined, Socket>();
 
   async function answer(api: ScriptedApi, call: ScriptedCall, identity: string): Promise<void> {
     ledger.attempts += 1;
@@ -39,12 +47,12 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     if (behaviour === "cut_json") {
       res.writeHead(200, { "content-type": api.contentType, "content-length": "5000" }).write('{"id":"chatcmpl-1",');
       await pause(20);
-      return void res.destroy();
+      return void call.cut();
     }
     await api.answer(call);
   }
 
-  const server = createServer((req, res) => {
+  function onRequest(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
     const path = decodeURIComponent(req.url ?? "");
     const api = APIS.find((one) => one.path.test(path));
     let raw = "";
@@ -59,21 +67,39 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
         ledger.outputTokens += outputTokens;
       };
       const behaviour = behaviourOf(body["user"], model);
-      void answer(api, { path, body, model, behaviour, res, report }, path + JSON.stringify(body));
+      let gone = false;
+      res.once("close", () => (gone = true));
+      const { remotePort } = req.socket;
+      const cut = () => sockets.get(remotePort)?.destroy();
+      void answer(
+        api,
+        { path, body, model, behaviour, res, cut, isGone: () => gone, report },
+        path + JSON.stringify(body),
+      );
     });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  }
+
+  const server = createServer(onRequest);
+  const http2Server = createHttp2Server(onRequest);
+  const ports = [];
+  for (const one of [server, http2Server]) {
+    one.on("connection", (socket: Socket) => sockets.set(socket.remotePort, socket));
+    await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
+    ports.push((one.address() as AddressInfo).port);
+  }
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${ports[0]}`,
+    http2Url: `http://127.0.0.1:${ports[1]}`,
     ledger,
     bodies,
     reset() {
       Object.assign(ledger, { inputTokens: 0, outputTokens: 0, attempts: 0 });
       failed.clear();
     },
-    close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
+    async close() {
+      const closed = [server, http2Server].map((one) => new Promise((resolve) => one.close(resolve)));
+      for (const socket of sockets.values()) socket.destroy();
+      await Promise.all(closed);
     },
   };
 }

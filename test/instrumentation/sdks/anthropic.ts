@@ -4,7 +4,7 @@ import type { SdkCalls } from "./sdk-call.ts";
 
 const messages = [{ role: "user" as const, content: "Hello" }];
 
-export const anthropicCalls: SdkCalls = (url) => {
+export const anthropicCalls: SdkCalls = ({ url }) => {
   const client = new Anthropic({ apiKey: "k", baseURL: url, maxRetries: 1 });
   return [
     {

@@ -5,7 +5,7 @@ import type { SdkCalls } from "./sdk-call.ts";
 const messages = [{ role: "user" as const, content: "Hello" }];
 const message = "Hello";
 
-export const cohereCalls: SdkCalls = (url) => {
+export const cohereCalls: SdkCalls = ({ url }) => {
   const options = { token: "k", baseUrl: url, environment: url };
   const v2 = new CohereClientV2(options);
   const v1 = new CohereClient(options);

@@ -10,8 +10,6 @@ export interface Fault {
   use(call: SdkCall, model: string): Promise<unknown>;
   /** `status usage-source` of each attempt. */
   readonly attempts: readonly string[];
-  /** The same for an SDK that leaves the body open. */
-  readonly attemptsLeftOpen?: readonly string[];
 }
 
 const PROVIDER = "ok provider";
@@ -46,7 +44,6 @@ const STREAM_FAULTS: readonly Omit<Fault, "mode">[] = [
     behaviour: "hangs",
     use: readThree,
     attempts: [PARTIAL],
-    attemptsLeftOpen: ["failed partial"],
   },
   { name: "hanging and timed out", behaviour: "hangs", use: abortWhenIdle, attempts: [PARTIAL] },
   { name: "broken off by an error", behaviour: "error_in_stream", use: readAll, attempts: ["failed partial"] },

@@ -4,7 +4,7 @@ import type { SdkCalls } from "./sdk-call.ts";
 
 const messages = [{ role: "user" as const, content: "Hello" }];
 
-export const openaiCalls: SdkCalls = (url) => {
+export const openaiCalls: SdkCalls = ({ url }) => {
   const client = new OpenAI({ apiKey: "k", baseURL: `${url}/v1`, maxRetries: 1 });
   const file = () => new File([Buffer.from("sound")], "a.wav", { type: "audio/wav" });
   return [

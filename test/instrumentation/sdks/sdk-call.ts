@@ -3,13 +3,13 @@ export interface SdkCall {
   readonly name: string;
   /** `quotel.event.type` of its spans. */
   readonly eventType: string;
-  /** When its caller breaks out of a stream the SDK drops the body without cancelling it, so nobody can see that. */
-  readonly leavesBodyOpen?: boolean;
+  /** Faults, by name, whose attempts come out otherwise than the table says. */
+  readonly otherwise?: Readonly<Record<string, readonly string[]>>;
   /** Makes the call; the scripted provider behaves as `model` says. */
   json?(model: string, signal?: AbortSignal): Promise<unknown>;
   /** Makes the call as a stream, which ends the iteration or throws as the SDK sees fit. */
   stream?(model: string, signal?: AbortSignal): Promise<AsyncIterable<unknown>>;
 }
 
-/** Clients of one SDK against a provider at `url`, which retry a failed call once. */
-export type SdkCalls = (url: string) => readonly SdkCall[];
+/** Clients of one SDK against a provider, which retry a failed call once. */
+export type SdkCalls = (provider: { readonly url: string; readonly http2Url: string }) => readonly SdkCall[];

@@ -1,18 +1,16 @@
 import type { AnswerFormat } from "../formats/wire-format.ts";
 import type { BodyObserver } from "./finding.ts";
-import { MessageReader } from "./message-reader.ts";
+import type { MessageReader } from "./message-reader.ts";
 
 /** An event larger than this is passed on unread, so that a broken stream cannot fill the memory. */
 const EVENT_BYTES_MAX = 4_194_304;
 const EVENT_END = /\r\n\r\n|\n\n|\r\r/g;
 
 /**
- * Reads a stream of server-sent events (WHATWG "Server-sent events"). With `hideUnasked` the caller did not ask for usage and
- * must see the bytes it would have got without: the format's `unasked` says which. Otherwise bytes pass untouched.
+ * Reads a stream of server-sent events (WHATWG "Server-sent events"). With `unasked` the caller did not ask for usage and must
+ * see the bytes it would have got without: that function says which. Otherwise bytes pass untouched.
  */
-export function observeEventStream(format: AnswerFormat, options: { readonly hideUnasked: boolean }): BodyObserver {
-  const reader = new MessageReader(format);
-  const unasked = options.hideUnasked ? format.unasked : undefined;
+export function observeEventStream(reader: MessageReader, unasked: AnswerFormat["unasked"]): BodyObserver {
   let pending = ""; // Latin-1: one character a byte, so slicing and joining lose nothing
 
   /** Learns from one event and returns what the caller may see of it. */
@@ -37,12 +35,12 @@ export function observeEventStream(format: AnswerFormat, options: { readonly hid
         visible += pending;
         pending = "";
       }
-      return options.hideUnasked ? bytesOf(visible) : bytes;
+      return unasked === undefined ? bytes : bytesOf(visible);
     },
     rest() {
       const visible = pending === "" ? "" : event(pending);
       pending = "";
-      return bytesOf(options.hideUnasked ? visible : "");
+      return bytesOf(unasked === undefined ? "" : visible);
     },
     finding: () => reader.finding(),
   };

@@ -1,16 +1,14 @@
 import { parseFields } from "../formats/fields.ts";
 import type { Fields } from "../formats/fields.ts";
-import type { AnswerFormat } from "../formats/wire-format.ts";
 import type { BodyObserver } from "./finding.ts";
-import { MessageReader } from "./message-reader.ts";
+import type { MessageReader } from "./message-reader.ts";
 
 /** A body up to this size is kept whole until it ends; of a larger one (embeddings, images) only the end, where the usage is. */
 const WHOLE_BYTES_MAX = 2_097_152;
 const TAIL_BYTES = 65_536;
 
-/** Reads the usage of a JSON answer. Keeps a bounded copy: the chunks themselves go on to the caller. */
-export function observeJsonBody(format: AnswerFormat): BodyObserver {
-  const reader = new MessageReader(format);
+/** Reads the usage of a JSON answer, in one too large under `usageKeys`. Keeps a bounded copy: the chunks themselves go on to the caller. */
+export function observeJsonBody(reader: MessageReader, usageKeys: readonly string[]): BodyObserver {
   let parts: Buffer[] = [];
   let kept = 0;
   let truncated = false;
@@ -34,7 +32,7 @@ export function observeJsonBody(format: AnswerFormat): BodyObserver {
     rest() {
       const text = Buffer.concat(parts).toString("utf8");
       parts = [];
-      const message = truncated ? usageInTail(text, format.usageKeys) : parseFields(text);
+      const message = truncated ? usageInTail(text, usageKeys) : parseFields(text);
       if (message !== null) {
         reader.learn(message);
         reader.complete();

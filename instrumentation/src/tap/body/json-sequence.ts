@@ -1,6 +1,5 @@
-import type { AnswerFormat } from "../formats/wire-format.ts";
 import type { BodyObserver } from "./finding.ts";
-import { MessageReader } from "./message-reader.ts";
+import type { MessageReader } from "./message-reader.ts";
 
 /** An object larger than this is passed on unread, so that a broken stream cannot fill the memory. */
 const OBJECT_BYTES_MAX = 4_194_304;
@@ -10,8 +9,7 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
 /** Reads a stream of JSON objects as they come: one a line, or as the elements of one array (Gemini). Bytes pass untouched. */
-export function observeJsonSequence(format: AnswerFormat): BodyObserver {
-  const reader = new MessageReader(format);
+export function observeJsonSequence(reader: MessageReader): BodyObserver {
   let pending = ""; // Latin-1, what is open of an object
   let depth = 0;
   let inString = false;

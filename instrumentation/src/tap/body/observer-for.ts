@@ -1,6 +1,7 @@
-import type { AnswerFormat } from "../formats/wire-format.ts";
-import type { BodyObserver } from "./finding.ts";
+import type { AnswerFormat, HeaderGetter } from "../formats/wire-format.ts";
+import { observeAwsEventStream } from "./aws-event-stream.ts";
 import { observeEventStream } from "./event-stream.ts";
+import type { BodyObserver } from "./finding.ts";
 import { observeJsonBody } from "./json-body.ts";
 import { observeJsonSequence } from "./json-sequence.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -8,17 +9,21 @@ import { MessageReader } from "./message-reader.ts";
 /** The observer of an answer, by its content type; JSON in answer to a request for a stream is a sequence of objects. */
 export function observerFor(
   format: AnswerFormat,
-  contentType: string,
+  header: HeaderGetter,
   { stream, hideUnasked }: { readonly stream: boolean; readonly hideUnasked: boolean },
 ): BodyObserver {
-  if (/^text\/event-stream\b/i.test(contentType)) return observeEventStream(format, { hideUnasked });
-  if (stream) return observeJsonSequence(format);
-  if (/^(audio|image|video)\//i.test(contentType)) return passThrough(format);
-  return observeJsonBody(format);
+  const reader = new MessageReader(format);
+  if (format.readHeaders !== undefined) reader.learn(format.readHeaders(header));
+  const contentType = (header("content-type") ?? "").toLowerCase();
+  if (contentType.startsWith("text/event-stream"))
+    return observeEventStream(reader, hideUnasked ? format.unasked : undefined);
+  if (contentType.startsWith("application/vnd.amazon.eventstream")) return observeAwsEventStream(reader);
+  if (stream) return observeJsonSequence(reader);
+  if (/^(audio|image|video)\//.test(contentType)) return passThrough(reader);
+  return observeJsonBody(reader, format.usageKeys);
 }
 
 /** Speech and the like: bytes that say nothing of their usage. */
-function passThrough(format: AnswerFormat): BodyObserver {
-  const finding = new MessageReader(format).finding();
-  return { chunk: (bytes) => bytes, rest: () => new Uint8Array(0), finding: () => finding };
+function passThrough(reader: MessageReader): BodyObserver {
+  return { chunk: (bytes) => bytes, rest: () => new Uint8Array(0), finding: () => reader.finding() };
 }

@@ -1,11 +1,12 @@
 import { anthropic } from "./anthropic.ts";
+import { bedrock } from "./bedrock/endpoints.ts";
 import { cohere } from "./cohere.ts";
 import { gemini } from "./gemini/endpoints.ts";
 import { openai } from "./openai/endpoints.ts";
 import type { Endpoint, WireFormat } from "./wire-format.ts";
 
 /** Every wire format that is metered; the first that recognises a call reads it. */
-const FORMATS: readonly WireFormat[] = [openai, anthropic, gemini, cohere];
+const FORMATS: readonly WireFormat[] = [openai, anthropic, gemini, cohere, bedrock];
 
 /** Recognises a provider call by method and URL. Pure, and quick to say no: every request of the app is asked. */
 export function recognise(method: string, url: URL): Endpoint | null {

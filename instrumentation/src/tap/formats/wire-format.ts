@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly model: string | undefined;
   /** False: the path is so common that it counts only on the hosts of known providers and those allowed by name. */
   readonly onAnyHost: boolean;
+  /** What the path alone says of a request, where that is all there is to know. */
+  readonly unread?: RequestFacts;
   /** Reads the request's JSON object, or the texts of its form; null = it is not what the path promised. */
   readRequest(body: Fields): RequestFacts | null;
   readonly answer: AnswerFormat;
@@ -38,6 +40,9 @@ export interface RequestFacts {
   readonly askingForUsage: Fields | null;
 }
 
+/** The value of a header by its lower-case name; null or undefined: there is none. */
+export type HeaderGetter = (name: string) => string | null | undefined;
+
 /** How the answers of an operation are read: one JSON object, or the messages of a stream. */
 export interface AnswerFormat {
   /** A streamed message without a match tells nothing new and is not parsed (the first ones always are). */
@@ -47,6 +52,8 @@ export interface AnswerFormat {
   /** The keys under which usage stands: in a body too large to keep they are looked for in its end. */
   readonly usageKeys: readonly string[];
   read(message: Fields): MessageFacts;
+  /** What the headers say, as a message: where usage stands there. */
+  readonly readHeaders?: (header: HeaderGetter) => Fields;
   /** Usage as the provider writes it, in quotel's sense; null if it names no count at all. */
   usage(raw: Fields): TokenUsage | null;
   /** What a caller who did not ask for usage gets to see of a message: it, a part of it, or nothing. */
