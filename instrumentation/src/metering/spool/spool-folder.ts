@@ -1,4 +1,4 @@
-import { rmdirSync, unlinkSync } from "node:fs";
+import { rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { mkdir, readdir, rename, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -52,7 +52,7 @@ export class SpoolFolder {
     await rename(unborn, this.path);
   }
 
-  /** Moves segments of dead processes of the family here; resolves to where they are now. A segment has one heir. */
+  /** Moves segments of dead processes of the family here, to the folder that was made; resolves to where they are now. A segment has one heir. */
   async inherit(): Promise<string[]> {
     const inherited: string[] = [];
     for (const name of await this.#others()) {
@@ -60,7 +60,6 @@ export class SpoolFolder {
       if (await isFolderLocked(folder)) continue;
       const segments = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(SEGMENT));
       for (const segment of segments.sort()) {
-        await this.make();
         const path = this.nextPath();
         // Somebody else may have been faster.
         const moved = await rename(join(folder, segment), path).then(
@@ -105,9 +104,9 @@ export class SpoolFolder {
 
   /** For the end of the process: gives the folder up, and deletes it if nothing is left in it. */
   leaveSync(): void {
-    if (this.#lock === null) return;
-    this.#lock.release();
+    this.#lock?.release();
     try {
+      rmSync(this.path + UNBORN, { recursive: true, force: true });
       unlinkSync(join(this.path, "lock"));
       rmdirSync(this.path);
     } catch {

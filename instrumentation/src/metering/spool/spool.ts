@@ -110,6 +110,8 @@ export class Spool {
 
   async #inherit(onInherited: (files: readonly InheritedFile[]) => void): Promise<void> {
     try {
+      // Made before there is anything to write: the first records are the disk's as soon as later ones.
+      await this.#folder.make();
       const paths = await this.#folder.inherit();
       if (paths.length > 0) onInherited(paths.map((path) => new InheritedFile(path)));
     } catch (err) {
