@@ -1,10 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 
-import { encodeHeartbeat } from "./encode/encode-heartbeat.ts";
-import { encodeSpan } from "./encode/encode-span.ts";
 import { Exporter } from "./export/exporter.ts";
 import type { ExportCounters } from "./export/exporter.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Intake } from "./intake.ts";
 import { Backlog } from "./queue/backlog.ts";
 import { Segment } from "./queue/segment.ts";
 import { SpanQueue } from "./queue/span-queue.ts";
@@ -56,17 +55,11 @@ export interface Meter {
 }
 
 const SCOPE_VERSION = "0.1.0";
-/** Records that are encoded in one go at most, however many a tick of the app makes. */
-const FRESH_MAX = 1_024;
-/** A collector calls a process silent after five minutes. */
-const HEARTBEAT_INTERVAL_MS = 60_000;
 
-/** Makes the metering path; it stays idle, and holds nothing open, until something is recorded. */
+/** Makes the metering path; it holds nothing open that would keep the process alive. */
 export function createMeter(options: MeterOptions): Meter {
   const bootId = randomUUID();
   const header = { serviceName: options.serviceName, scopeVersion: SCOPE_VERSION };
-  // What is started for a record belongs to no request of the app's.
-  const outsideRequests = AsyncLocalStorage.snapshot();
   const spool = options.spool
     ? new Spool({ ...options.spool, endpoint: options.endpoint, bootId, header }, (files) => {
         backlog.inherit(files.map((file) => Segment.stored(header, file)));
@@ -92,50 +85,19 @@ export function createMeter(options: MeterOptions): Meter {
     queue,
     backlog,
   );
-
-  /** Recorded in this turn of the event loop; encoded when the requests of the turn have been served. */
-  let fresh: UsageRecord[] = [];
-  let recorded = 0;
-  const takeFresh = () => {
-    const records = fresh;
-    fresh = [];
-    let seq = recorded - records.length;
-    for (const record of records) queue.push(encodeSpan(record, bootId, ++seq));
-    if (records.length > 0) exporter.wake();
-  };
-  const takeFreshSoon = () => void setImmediate(takeFresh);
-  const counters = (): MeterCounters => {
-    takeFresh();
+  const intake = new Intake(bootId, queue, () => exporter.wake());
+  const counters = () => {
+    intake.queueFresh();
     const { waiting, dropped, damaged } = queue;
-    return { ...exporter.counters, recorded, waiting, dropped, damaged: damaged + backlog.damaged };
+    return { ...exporter.counters, recorded: intake.recorded, waiting, dropped, damaged: damaged + backlog.damaged };
   };
-
-  let heartbeats: NodeJS.Timeout | undefined;
-  let lossTold = 0;
-  const beat = () => {
-    const now = counters();
-    const [traceId, spanId] = [randomBytes(16).toString("hex"), randomBytes(8).toString("hex")];
-    recorded += 1;
-    queue.push(encodeHeartbeat(now, { traceId, spanId, bootId, seq: recorded }, Date.now() * 1000));
-    // Where there was no room for it either, the next one tells.
-    if (queue.dropped === now.dropped) lossTold = now.dropped;
-    exporter.wake();
-  };
-  const startHeartbeats = () => {
-    heartbeats = setInterval(beat, HEARTBEAT_INTERVAL_MS).unref();
-  };
+  const heartbeat = new Heartbeat(intake, counters);
 
   return {
     bootId,
-    record(record) {
-      recorded += 1;
-      if (recorded === 1) outsideRequests(startHeartbeats);
-      const count = fresh.push(record);
-      if (count === 1) outsideRequests(takeFreshSoon);
-      else if (count === FRESH_MAX) outsideRequests(takeFresh);
-    },
+    record: (record) => intake.add(record),
     async flush(timeoutMs) {
-      takeFresh();
+      intake.queueFresh();
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<false>((resolve) => {
         timer = setTimeout(() => resolve(false), timeoutMs).unref();
@@ -144,15 +106,13 @@ export function createMeter(options: MeterOptions): Meter {
       clearTimeout(timer);
       return done;
     },
-    tellLoss() {
-      if (counters().dropped > lossTold) beat();
-    },
+    tellLoss: () => heartbeat.tellLoss(),
     stop() {
-      clearInterval(heartbeats);
+      heartbeat.stop();
       exporter.stop();
     },
     finishSync() {
-      takeFresh();
+      intake.queueFresh();
       spool?.finishSync(queue.waiting === 0);
       return queue.waitingInMemoryOnly;
     },

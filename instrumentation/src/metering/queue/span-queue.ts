@@ -102,12 +102,11 @@ export class SpanQueue {
   }
 
   #segmentFor(bytes: number): Segment {
-    const open = this.#open;
-    if (open !== null && open.bytes + bytes <= this.#segmentBytesMax && open.file !== null) return open;
+    const open = this.#open !== null && this.#open.bytes + bytes <= this.#segmentBytesMax ? this.#open : null;
+    if (open !== null && open.file !== null && !open.file.hasFailed) return open;
     const file = this.#options.openFile();
     // Without a file a segment goes on until there is one: what is only in memory need not be told apart.
-    if (open !== null && file === null && open.file === null && open.bytes + bytes <= this.#segmentBytesMax)
-      return open;
+    if (open !== null && open.file === null && file === null) return open;
     this.#seal();
     this.#open = Segment.begin(this.#options.header, file);
     this.#segments.push(this.#open);
