@@ -27,13 +27,16 @@ export interface RecordingOptions {
   readonly spool: string | null;
   readonly bytesMax?: number;
   readonly queueBytesMax?: number;
+  /** Largest file its disk takes; a write beyond fails, as on a full disk. */
+  readonly fileBytesMax?: number;
 }
 
 /** Starts a process that meters; resolves when it listens to commands. */
 export async function startRecording(options: RecordingOptions): Promise<RecordingProcess> {
   const settings = { bytesMax: 2 ** 28, queueBytesMax: 2 ** 25, ...options };
   const child = fork(new URL("./recorder.ts", import.meta.url), [JSON.stringify(settings)], {
-    execArgv: ["-C", "quotel-source"],
+    execPath: "prlimit",
+    execArgv: [`--fsize=${options.fileBytesMax ?? "unlimited"}`, process.execPath, "-C", "quotel-source"],
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
   let stderr = "";

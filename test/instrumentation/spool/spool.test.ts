@@ -206,6 +206,18 @@ test("a folder that cannot be written is told once, and usage is delivered from 
   expect(stderr.match(/cannot be written \(ENOTDIR.*usage is kept in memory only/g)).toHaveLength(1);
 });
 
+test("a disk that takes no more is told once, and usage goes on from memory", async () => {
+  receiver.script = away;
+  const recording = await start({ fileBytesMax: 50_000 });
+  for (let n = 0; n < 10; n += 1) await recording.ask({ do: "record", count: 100 });
+  receiver.script = () => null;
+  await receiver.waitFor("chat", 1_000);
+  expect(await recording.ask({ do: "counters" })).toMatchObject({ acknowledged: 1_000, dropped: 0, damaged: 0 });
+  const { code, stderr } = await end(recording, { do: "end" });
+  expect(code).toBe(0);
+  expect(stderr.match(/cannot be written \(EFBIG/g)).toHaveLength(1);
+});
+
 test("a path too long for a lock is told, and usage is delivered from memory", async () => {
   const recording = await start({ spool: join(spool.path, "x".repeat(120)) });
   await recording.ask({ do: "record", count: 10 });
