@@ -1,5 +1,3 @@
-import { performance } from "node:perf_hooks";
-
 /** A piece of work being timed. The end is start + elapsed on the monotonic clock, so a clock step cannot make it negative. */
 export interface Stopwatch {
   readonly startMicros: number;

@@ -266,7 +266,7 @@ test("a span that the disk damaged is counted, and the others are delivered", as
 });
 
 test("a folder whose process died while it was made is no heritage and not in the way", async () => {
-  await mkdir(join(spool.path, "000000000000-unborn.new"));
+  await mkdir(join(spool.path, "00000000-unborn.new"));
   const recording = await start();
   await recording.ask({ do: "record", count: 1 });
   await receiver.waitFor("chat", 1);

@@ -20,7 +20,8 @@ export function lockFolder(folder: string): Promise<FolderLock> {
   return new Promise((resolve, reject) => {
     if (address === null) return reject(new Error(`the path ${folder} is too long for a lock`));
     const server = net().createServer((socket) => socket.destroy());
-    server.once("error", reject);
+    // For as long as it lives: an error that nobody listens to would end the app.
+    server.on("error", reject);
     // Exclusive: in a worker of a cluster the primary would hold the socket, and outlive the worker.
     server.listen({ path: address, exclusive: true }, () => resolve({ release: () => void server.close() }));
     server.unref();
@@ -39,7 +40,7 @@ export function isFolderLocked(folder: string): Promise<boolean> {
     };
     socket.once("connect", () => settle(true));
     // Refused: its process is dead. No entry: it never was locked, or was given up.
-    socket.once("error", ({ code }: NodeJS.ErrnoException) => settle(code !== "ECONNREFUSED" && code !== "ENOENT"));
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => settle(code !== "ECONNREFUSED" && code !== "ENOENT"));
   });
 }
 

@@ -11,7 +11,7 @@ const UNBORN_MS_MAX = 60_000;
 const SEGMENT = ".spool";
 
 /**
- * The part of the spool's folder that is one process's: `<root>/<family>-<boot id>/`. Processes of one family export to the
+ * The part of the spool's folder that is one process's: `<root>/<family>-<process>/`. Processes of one family export to the
  * same collector and inherit from one another.
  */
 export class SpoolFolder {
@@ -23,10 +23,10 @@ export class SpoolFolder {
   #made: Promise<void> | null = null;
   #number = 0;
 
-  constructor(root: string, family: string, bootId: string) {
+  constructor(root: string, family: string, name: string) {
     this.#root = root;
     this.#family = `${family}-`;
-    this.#name = `${family}-${bootId}`;
+    this.#name = name;
     this.path = join(root, this.#name);
   }
 

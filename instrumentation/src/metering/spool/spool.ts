@@ -36,6 +36,8 @@ const QUARANTINE = "quarantine";
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #family: string;
+  /** Short, because the path of a lock has to be; of a random id it tells processes apart. */
+  readonly #name: string;
   readonly #folder: SpoolFolder;
   readonly #files = new Set<SegmentFile>();
   readonly #timers: NodeJS.Timeout[];
@@ -46,8 +48,9 @@ export class Spool {
 
   constructor(options: SpoolOptions, onInherited: (files: readonly InheritedFile[]) => void) {
     this.#options = options;
-    this.#family = createHash("sha256").update(options.endpoint.href).digest("hex").slice(0, 12);
-    this.#folder = new SpoolFolder(options.folder, this.#family, options.bootId);
+    this.#family = createHash("sha256").update(options.endpoint.href).digest("hex").slice(0, 8);
+    this.#name = `${this.#family}-${options.bootId.slice(-12)}`;
+    this.#folder = new SpoolFolder(options.folder, this.#family, this.#name);
     const lookForHeritage = () => void this.#inherit(onInherited);
     this.#timers = [
       setTimeout(lookForHeritage, 1),
@@ -85,7 +88,7 @@ export class Spool {
   async quarantine(header: SegmentHeader, spans: readonly string[]): Promise<boolean> {
     this.#quarantined += 1;
     // No process has a folder of this name: moved back into the spool it is inherited like any other.
-    const folder = join(this.#options.folder, QUARANTINE, `${this.#family}-${this.#options.bootId}-refused`);
+    const folder = join(this.#options.folder, QUARANTINE, `${this.#name}-refused`);
     const text = encodeHeader(header) + spans.map(encodeLine).join("");
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
