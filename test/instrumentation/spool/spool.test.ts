@@ -51,6 +51,14 @@ async function spansOnDisk(): Promise<string[]> {
   // A process that ends may have written one twice.
   return [...new Set(texts.flatMap((text) => text.split("\n").filter((line) => line.includes('"spanId"'))))];
 }
+/** Waits until the heirs know, too, that so many spans of others' have arrived. */
+async function replayed(count: number, ...heirs: readonly RecordingProcess[]): Promise<void> {
+  const known = async () => {
+    const counters = await Promise.all(heirs.map((heir) => heir.ask({ do: "counters" })));
+    return counters.reduce((sum, one) => sum + one.replayed, 0);
+  };
+  await expect.poll(known, { timeout: 5_000, interval: 10 }).toBe(count);
+}
 /** How often each span was delivered, in the order of arrival. */
 function deliveries(): Map<string, number> {
   const counts = new Map<string, number>();
@@ -66,6 +74,7 @@ test("what a killed process had not delivered the next one delivers, and the spo
   receiver.script = () => null;
   const heir = await start();
   await receiver.waitFor("chat", 700);
+  await replayed(700, heir);
   expect(await heir.ask({ do: "counters" })).toMatchObject({ replayed: 700, recorded: 0, acknowledged: 0, damaged: 0 });
   expect(receiver.requests.at(-1)!.body).toMatch(/"service.name","value":{"stringValue":"recorder-\d+"/);
   expect(await end(heir, { do: "end" })).toMatchObject({ code: 0 });
@@ -109,6 +118,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     receiver.script = () => null;
     const heir = await start();
     await receiver.waitFor("chat", 5);
+    await expect.poll(spansOnDisk).toEqual([]);
     await end(heir, signal);
     expect(await readdir(spool.path)).toEqual([]);
   },
@@ -148,8 +158,7 @@ test("of several heirs one delivers each segment", async () => {
   receiver.script = () => null;
   const heirs = await Promise.all([start(), start(), start(), start()]);
   await receiver.waitFor("chat", 123);
-  const counters = await Promise.all(heirs.map((heir) => heir.ask({ do: "counters" })));
-  expect(counters.reduce((sum, { replayed }) => sum + replayed, 0)).toBe(123);
+  await replayed(123, ...heirs);
   expect(new Set(deliveries().values())).toEqual(new Set([1]));
 });
 
@@ -178,7 +187,9 @@ test("an outage that outgrows the memory costs nothing, and all arrives in order
   await receiver.waitFor("chat", 5_000);
   const seqs = receiver.spans.map((span) => span.attributes["quotel.seq"]);
   expect(seqs).toEqual(Array.from({ length: 5_000 }, (_, index) => index + 1));
-  expect(await recording.ask({ do: "counters" })).toMatchObject({ acknowledged: 5_000, waiting: 0, damaged: 0 });
+  await expect
+    .poll(() => recording.ask({ do: "counters" }))
+    .toMatchObject({ acknowledged: 5_000, waiting: 0, damaged: 0 });
 });
 
 test("a full spool leaves usage to the memory, and what fits in neither is a counted gap", async () => {
@@ -191,7 +202,9 @@ test("a full spool leaves usage to the memory, and what fits in neither is a cou
   expect((await spansOnDisk()).join("\n").length).toBeLessThan(200_000);
   receiver.script = () => null;
   await receiver.waitFor("chat", waiting);
-  expect(await recording.ask({ do: "counters" })).toMatchObject({ acknowledged: waiting, dropped, waiting: 0 });
+  await expect
+    .poll(() => recording.ask({ do: "counters" }))
+    .toMatchObject({ acknowledged: waiting, dropped, waiting: 0 });
   const { stderr } = await end(recording, { do: "end" });
   expect(stderr.match(/holds 150000 bytes, its most/g)).toHaveLength(1);
 });
@@ -212,7 +225,9 @@ test("a disk that takes no more is told once, and usage goes on from memory", as
   for (let n = 0; n < 10; n += 1) await recording.ask({ do: "record", count: 100 });
   receiver.script = () => null;
   await receiver.waitFor("chat", 1_000);
-  expect(await recording.ask({ do: "counters" })).toMatchObject({ acknowledged: 1_000, dropped: 0, damaged: 0 });
+  await expect
+    .poll(() => recording.ask({ do: "counters" }))
+    .toMatchObject({ acknowledged: 1_000, dropped: 0, damaged: 0 });
   const { code, stderr } = await end(recording, { do: "end" });
   expect(code).toBe(0);
   expect(stderr.match(/cannot be written \(EFBIG/g)).toHaveLength(1);
@@ -262,6 +277,7 @@ test("a span that the disk damaged is counted, and the others are delivered", as
   receiver.script = () => null;
   const heir = await start();
   await receiver.waitFor("chat", 9);
+  await replayed(9, heir);
   expect(await heir.ask({ do: "counters" })).toMatchObject({ replayed: 9, damaged: 1 });
 });
 
