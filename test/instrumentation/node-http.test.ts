@@ -106,5 +106,5 @@ test("other requests by node:http keep their methods and are no events", async (
   expect(await text(await answered)).toContain("no /health here");
   await chat("m");
   await tapped.receiver.waitFor("chat", 1);
-  expect(tapped.receiver.spans).toHaveLength(1);
+  expect(tapped.receiver.of("chat")).toHaveLength(1);
 });

@@ -22,8 +22,9 @@ export interface ProviderCall extends RecognisedCall {
 
 /** Recognises a call that is to be metered; null = none of ours. Pure. */
 export function recogniseCall(method: string, address: string, hosts: HostRules): RecognisedCall | null {
+  if (method.toUpperCase() !== "POST") return null;
   const url = URL.parse(address);
-  const endpoint = url === null ? null : recognise(method, url);
+  const endpoint = url === null ? null : recognise(url);
   if (url === null || endpoint === null || !isMetered(url, hosts)) return null;
   const isKnownHost = knownProviderOf(url.hostname) !== undefined || isAllowedByName(url, hosts);
   return endpoint.onAnyHost || isKnownHost ? { url, endpoint, isKnownHost } : null;

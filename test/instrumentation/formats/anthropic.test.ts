@@ -14,18 +14,18 @@ test.each([
     "claude-x",
   ],
 ])("an Anthropic message is recognised at %s", (url, provider, model) => {
-  expect(recognise("POST", new URL(url))).toMatchObject({ eventType: "chat", operation: "chat", provider, model });
+  expect(recognise(new URL(url))).toMatchObject({ eventType: "chat", operation: "chat", provider, model });
 });
 
 test.each(["/v1/messages/count_tokens", "/v1/messages/batches", "/v1/messages/batches/b_1/results", "/api/messages"])(
   "a POST to %s consumes no Anthropic tokens",
   (path) => {
-    expect(recognise("POST", new URL(path, "https://api.anthropic.com"))).toBeNull();
+    expect(recognise(new URL(path, "https://api.anthropic.com"))).toBeNull();
   },
 );
 
 test("a chat app's own messages are not taken for Anthropic's", () => {
-  const endpoint = recognise("POST", new URL("https://chat.example.com/v1/messages"))!;
+  const endpoint = recognise(new URL("https://chat.example.com/v1/messages"))!;
   expect(endpoint.readRequest({ messages: ["hello"], room: "r1" })).toBeNull();
 });
 

@@ -28,7 +28,7 @@ test.each([
   [`${VERTEX}/endpoints/42:generateContent`, "chat", "generate_content", "gcp.vertex_ai", "42"],
   [`${VERTEX}/publishers/google/models/e:predict`, "embedding", "embeddings", "gcp.vertex_ai", "e"],
 ])("a POST to %s is recognised as %s, %s of %s with model %s", (url, eventType, operation, provider, model) => {
-  expect(recognise("POST", new URL(url))).toMatchObject({ eventType, operation, provider, model });
+  expect(recognise(new URL(url))).toMatchObject({ eventType, operation, provider, model });
 });
 
 test.each([
@@ -37,11 +37,11 @@ test.each([
   `${GOOGLE}/interactions/i1/cancel`,
   `${GOOGLE}/cachedContents`,
 ])("a POST to %s consumes no Gemini tokens", (url) => {
-  expect(recognise("POST", new URL(url))).toBeNull();
+  expect(recognise(new URL(url))).toBeNull();
 });
 
 test("an image asked for by the path of Vertex AI's embeddings is no embedding", () => {
-  const endpoint = recognise("POST", new URL(`${VERTEX}/publishers/google/models/imagen:predict`))!;
+  const endpoint = recognise(new URL(`${VERTEX}/publishers/google/models/imagen:predict`))!;
   expect(endpoint.readRequest({ instances: [{ prompt: "a cat" }] })).toBeNull();
 });
 

@@ -8,9 +8,8 @@ import type { Endpoint, WireFormat } from "./wire-format.ts";
 /** Every wire format that is metered; the first that recognises a call reads it. */
 const FORMATS: readonly WireFormat[] = [openai, anthropic, gemini, cohere, bedrock];
 
-/** Recognises a provider call by method and URL. Pure, and quick to say no: every request of the app is asked. */
-export function recognise(method: string, url: URL): Endpoint | null {
-  if (method.toUpperCase() !== "POST") return null;
+/** Recognises what a POST to this URL asks of a provider. Pure, and quick to say no: every POST of the app is asked. */
+export function recognise(url: URL): Endpoint | null {
   for (const format of FORMATS) {
     const endpoint = format.recognise(url);
     if (endpoint !== null) return endpoint;

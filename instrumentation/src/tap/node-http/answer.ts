@@ -1,5 +1,4 @@
 import type { Readable, Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 
 import type { Attempt } from "../attempt/attempt.ts";
 import type { BodyObserver } from "../body/finding.ts";
@@ -36,7 +35,7 @@ interface Reading {
 
 /** Feeds an observer, through a decoder of our own where the body is compressed: Node's client leaves that to the app. */
 function decoded(encoding: string, observer: BodyObserver): Reading {
-  const decoder = decoderFor(encoding);
+  const decoder = encoding === "" ? null : decoderFor(encoding);
   if (decoder === null) {
     return {
       bytes: (bytes) => void observer.chunk(bytes),
@@ -64,7 +63,9 @@ function decoded(encoding: string, observer: BodyObserver): Reading {
   };
 }
 
+/** zlib is loaded where a body needs it: it would cost every app some milliseconds of its start. */
 function decoderFor(encoding: string): Transform | null {
+  const { createBrotliDecompress, createGunzip, createInflate } = process.getBuiltinModule("node:zlib");
   if (/^(x-)?gzip$/i.test(encoding)) return createGunzip();
   if (/^deflate$/i.test(encoding)) return createInflate();
   return /^br$/i.test(encoding) ? createBrotliDecompress() : null;

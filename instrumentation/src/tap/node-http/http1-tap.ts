@@ -35,7 +35,7 @@ export function installHttp1Tap(meter: Meter, hosts: HostRules, stalledMs: numbe
 
   function onCreated(message: unknown): void {
     const { request } = message as { request: ClientRequest };
-    const recognised = request.method === "POST" ? recogniseCall(request.method, addressOf(request), hosts) : null;
+    const recognised = recogniseCall(request.method, addressOf(request), hosts);
     if (recognised === null) return;
     const context = captureContext();
     const { unread } = recognised.endpoint;
