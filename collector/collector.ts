@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { CollectorConfig } from "./config.ts";
 import { createAuditIngest } from "./ingest/audit.ts";
 import { createLevelIngest } from "./ingest/levels.ts";
+import { oneATurn } from "./ingest/one-a-turn.ts";
 import { createUsageIngest } from "./ingest/usage.ts";
 import type { Counters } from "./observe/counters.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -54,14 +55,15 @@ export async function startCollector(config: CollectorConfig, deps: CollectorDep
   const { tenantAttributes } = config;
   const budget = new ByteBudget(config.inFlightBytesMax);
   metrics.watch("bytes_in_flight", "Bytes of the requests that are being handled", () => budget.held);
+  const inTurn = oneATurn();
   const options = {
     ...config,
     endpoint: {
       authenticate: deps.authenticate,
       ingest: {
-        traces: createUsageIngest({ recorder, refuse, counters, price, tenantAttributes, now }),
-        metrics: createLevelIngest({ recorder, levels, refuse, counters, tenantAttributes, now }),
-        logs: createAuditIngest({ audit, refuse, counters, tenantAttributes }),
+        traces: inTurn(createUsageIngest({ recorder, refuse, counters, price, tenantAttributes, now })),
+        metrics: inTurn(createLevelIngest({ recorder, levels, refuse, counters, tenantAttributes, now })),
+        logs: inTurn(createAuditIngest({ audit, refuse, counters, tenantAttributes })),
       },
       answerWithinMs: config.answerWithinMs,
       onAnswer: (answer: Answer) => counters.add(`requests.${answer.kind === "accepted" ? 200 : answer.status}`),
