@@ -10,6 +10,7 @@ import type { Catalogue } from "#database/plans/catalogue";
 import { loadCatalogue } from "#database/plans/file/load-catalogue";
 import type { QuotaServiceConfig } from "./config.ts";
 import { createDecisionEngine } from "./decisions/engine.ts";
+import { gracefulClose } from "./http/server/graceful-close.ts";
 import { createListener } from "./http/server/listener.ts";
 import { Metrics } from "./health/metrics.ts";
 import { startPreparation } from "./health/preparation.ts";
@@ -62,6 +63,7 @@ export async function startQuotaService(
     { keepAliveTimeout: KEEP_ALIVE_MS },
     createListener({ routes, keyRing: new KeyRing(pool), log, isClosing: () => !server.listening }),
   );
+  const closeServer = gracefulClose(server, SHUTDOWN_TIMEOUT_MS);
   try {
     server.listen(config.port, config.host);
     await once(server, "listening");
@@ -76,7 +78,7 @@ export async function startQuotaService(
   }
   const sweep = startExpirySweep(pool, metrics, log);
   const close = async (): Promise<void> => {
-    await closeServer(server);
+    await closeServer();
     await Promise.all([engine.drain(), sweep.stop(), preparation.stop(), telemetry.stop()]);
   };
   return { url: urlOf(server), close };
@@ -94,17 +96,6 @@ async function requireCatalogue({ plansFile, defaultPlan }: QuotaServiceConfig):
     throw new Error(`QUOTEL_DEFAULT_PLAN=${defaultPlan} is not a plan of ${plansFile} (${known}, or none)`);
   }
   return loaded.catalogue;
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  // Node ends idle connections once; the others end with their answer, and this is for what falls between the two.
-  const closeIdle = setInterval(() => server.closeIdleConnections(), 20);
-  const cut = setTimeout(() => server.closeAllConnections(), SHUTDOWN_TIMEOUT_MS);
-  await closed;
-  clearInterval(closeIdle);
-  clearTimeout(cut);
 }
 
 function urlOf(server: Server): string {

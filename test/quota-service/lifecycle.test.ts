@@ -118,6 +118,20 @@ describe("closing", () => {
     agent.destroy();
   });
 
+  test("connections that were opened and never used do not hold it up", async () => {
+    const service = await start();
+    const { hostname, port } = new URL(service.url);
+    const sockets = Array.from({ length: 5 }, () => connect(Number(port), hostname));
+    await Promise.all(sockets.map((socket) => once(socket, "connect")));
+    // Answered on a sixth connection, so the service has accepted those before it.
+    await (await send(service, "GET", "/healthz")).arrayBuffer();
+    const ended = Promise.all(sockets.map((socket) => once(socket.resume(), "close")));
+    const startedAtMs = performance.now();
+    await service.close();
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+    await ended;
+  });
+
   test("a request that is half sent when the service closes is answered, and its connection ends with the answer", async () => {
     const service = await start();
     const body = JSON.stringify(check);

@@ -14,8 +14,9 @@ const MINUTE_MS = 60_000;
 
 /**
  * Counts denials and keeps the first of each minute whole (I9: that is all a denial does). They are collected in memory
- * and written together within a second, so that a denial waits for nothing; a crash loses what the last second brought,
- * an orderly stop nothing.
+ * and written together within a second, so that a denial waits for nothing. Counted about once, then: a crash loses what
+ * the last second brought (an orderly stop nothing), and a second whose commit was made but not heard of, because the
+ * database went away with the answer, is written again.
  */
 export class DenialLog {
   readonly #pool: Pool;

@@ -42,8 +42,10 @@ function readBytes(req: IncomingMessage): Promise<Parsed<Buffer>> {
       else resolve(refused(TOO_LARGE));
     });
     req.on("end", () => resolve({ ok: true, value: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }));
-    // The caller has gone, so nobody hears it.
-    req.on("error", () => resolve(refused(CUT_OFF)));
+    // The caller has gone, maybe while its key was looked up; nobody hears it.
+    const cutOff = (): void => resolve(refused(CUT_OFF));
+    if (req.destroyed) cutOff();
+    req.on("error", cutOff).on("close", cutOff);
   });
 }
 
