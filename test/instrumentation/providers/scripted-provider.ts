@@ -53,6 +53,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   }
 
   function onRequest(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
+    res.sendDate = false; // two answers to the same request are the same
     const path = decodeURIComponent(req.url ?? "");
     const api = APIS.find((one) => one.path.test(path));
     let raw = "";
