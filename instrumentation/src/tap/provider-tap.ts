@@ -1,7 +1,7 @@
 import type { Meter } from "../metering/meter.ts";
-import { installFetchTap } from "./fetch-tap.ts";
+import { installFetchTap } from "./fetch/fetch-tap.ts";
 import type { HostRules } from "./host-rules.ts";
-import type { TapLimits } from "./metered-fetch.ts";
+import type { TapLimits } from "./fetch/metered-fetch.ts";
 import { installHttp1Tap } from "./node-http/http1-tap.ts";
 import { installHttp2Tap } from "./node-http/http2-tap.ts";
 

@@ -1,7 +1,7 @@
 import type { UsageSource } from "@quotel/conventions";
 
 import type { Finding } from "../body/finding.ts";
-import type { BodyEnd } from "../body/tapped-body.ts";
+import type { BodyEnd } from "../body/body-end.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** How an attempt ended: its body did, or there was none to read. */

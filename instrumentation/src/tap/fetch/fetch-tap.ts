@@ -1,12 +1,12 @@
-import type { Meter } from "../metering/meter.ts";
-import { beginAttempt } from "./attempt/attempt.ts";
-import { captureContext } from "./call-context.ts";
-import type { CallContext } from "./call-context.ts";
-import type { HostRules } from "./host-rules.ts";
+import type { Meter } from "../../metering/meter.ts";
+import { beginAttempt } from "../attempt/attempt.ts";
+import { captureContext } from "../call-context.ts";
+import type { CallContext } from "../call-context.ts";
+import type { HostRules } from "../host-rules.ts";
 import { meteredFetch } from "./metered-fetch.ts";
 import type { Fetch, TapLimits } from "./metered-fetch.ts";
-import { factsUnread, recogniseCall, resendCountOf } from "./provider-call.ts";
-import type { RecognisedCall } from "./provider-call.ts";
+import { factsUnread, recogniseCall, resendCountOf } from "../provider-call.ts";
+import type { RecognisedCall } from "../provider-call.ts";
 import { requestFields } from "./request-fields.ts";
 
 /**

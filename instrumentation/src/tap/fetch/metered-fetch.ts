@@ -1,8 +1,8 @@
-import type { Attempt } from "./attempt/attempt.ts";
-import { observerFor } from "./body/observer-for.ts";
-import { tapBody } from "./body/tapped-body.ts";
-import { withBody } from "./body/tapped-response.ts";
-import type { ProviderCall } from "./provider-call.ts";
+import type { Attempt } from "../attempt/attempt.ts";
+import { observerFor } from "../body/observer-for.ts";
+import { tapBody } from "./tapped-body.ts";
+import { withBody } from "./tapped-response.ts";
+import type { ProviderCall } from "../provider-call.ts";
 
 export type Fetch = typeof globalThis.fetch;
 

@@ -1,5 +1,5 @@
-import { parseFields } from "./formats/fields.ts";
-import type { Fields } from "./formats/fields.ts";
+import { parseFields } from "../formats/fields.ts";
+import type { Fields } from "../formats/fields.ts";
 
 /**
  * The fields of a fetch's body: of its JSON object, or the texts of its form. Null where it has none or cannot be read without

@@ -1,14 +1,5 @@
-import type { BodyObserver } from "./finding.ts";
-
-/** How a body ended. */
-export type BodyEnd =
-  | { readonly kind: "complete" }
-  /** The connection failed. */
-  | { readonly kind: "cut"; readonly error: unknown }
-  /** The caller stopped (break, cancel, abort); what could still be learnt has been, within the drain's bounds. */
-  | { readonly kind: "left"; /** The rest was read to its end. */ readonly drained: boolean }
-  /** Nothing moved for so long that the call is recorded with what is known; the bytes go on passing. */
-  | { readonly kind: "stalled" };
+import type { BodyEnd } from "../body/body-end.ts";
+import type { BodyObserver } from "../body/finding.ts";
 
 export interface TappedBodyOptions {
   /** The caller's signal; its abort ends the caller's body at once, and the upstream after the drain. */

@@ -3,7 +3,7 @@ import type { Readable, Transform } from "node:stream";
 import type { Attempt } from "../attempt/attempt.ts";
 import type { BodyObserver } from "../body/finding.ts";
 import { observerFor } from "../body/observer-for.ts";
-import type { BodyEnd } from "../body/tapped-body.ts";
+import type { BodyEnd } from "../body/body-end.ts";
 import type { HeaderGetter } from "../formats/wire-format.ts";
 import type { ProviderCall } from "../provider-call.ts";
 import { watchBody } from "./watched-body.ts";

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-import type { BodyEnd } from "../body/tapped-body.ts";
+import type { BodyEnd } from "../body/body-end.ts";
 
 interface WatchOptions {
   readonly onBytes: (bytes: Uint8Array) => void;
