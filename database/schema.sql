@@ -635,19 +635,22 @@ BEGIN ATOMIC
              s.resets_at,
              s.state,
              s.admitted,
+             s.grace_seconds,
              ((s.enforcement <> 'hard'::text) OR (s.admitted IS NULL) OR (((s.used + s.reserved) + check_tenant_quota.tokens) <= s.admitted)) AS fits,
              ((s.admitted - s.used) - s.reserved) AS room
             FROM public.quota_status s
            WHERE ((s.tenant_id = check_tenant_quota.tenant) AND (s.resource = 'tokens'::text))
          ), verdict AS (
           SELECT COALESCE(bool_and(limits.fits), true) AS fits,
-             COALESCE(bool_or(((NOT limits.fits) AND (check_tenant_quota.tokens > limits.admitted))), false) AS hopeless
+             COALESCE(bool_or(((NOT limits.fits) AND (limits.grace_seconds = 0) AND (check_tenant_quota.tokens > limits.admitted))), false) AS hopeless,
+             COALESCE(bool_and((limits.period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text]))) FILTER (WHERE (NOT limits.fits)), false) AS rates_only
             FROM limits
          )
   SELECT (k.licensed AND v.fits),
          CASE
              WHEN (NOT k.licensed) THEN 'LICENSE_INACTIVE'::text
              WHEN v.hopeless THEN 'AMOUNT_EXCEEDS_LIMIT'::text
+             WHEN v.rates_only THEN 'RATE_LIMITED'::text
              WHEN (NOT v.fits) THEN 'QUOTA_EXCEEDED'::text
              ELSE NULL::text
          END AS "case",
@@ -676,6 +679,7 @@ BEGIN ATOMIC
              limits.resets_at,
              limits.state,
              limits.admitted,
+             limits.grace_seconds,
              limits.fits,
              limits.room
             FROM limits
@@ -1380,23 +1384,37 @@ create view public.quota_status with (security_invoker=true) as
         CASE
             WHEN NOT s.in_grace_time THEN floor(l.amount::numeric * (1::numeric + s.grace_fraction))::bigint + s.burst
             ELSE NULL::bigint
-        END AS admitted
+        END AS admitted,
+    l.grace_seconds
    FROM quotel.tenants t
      JOIN quotel.effective_limits l ON l.tenant_id = t.tenant_id
-     LEFT JOIN quotel.quota_totals q ON q.tenant_id = t.tenant_id AND q.resource = l.resource AND q.period = l.period AND q.period_start <= now() AND q.period_end > now()
+     LEFT JOIN quotel.quota_totals q ON q.tenant_id = t.tenant_id AND q.resource = l.resource AND q.period =
+        CASE
+            WHEN l.period = 'level'::text THEN 'lifetime'::text
+            ELSE l.period
+        END AND q.period_start <= now() AND q.period_end > now()
      LEFT JOIN quotel.rate_windows w ON w.tenant_id = t.tenant_id AND w.resource = l.resource AND w.period = l.period
      LEFT JOIN quotel.quota_crossings c ON c.tenant_id = t.tenant_id AND c.resource = l.resource AND c.period = l.period AND c.period_start = COALESCE(q.period_start, '1970-01-01 00:00:00+00'::timestamp with time zone)
+     LEFT JOIN LATERAL ( SELECT GREATEST(d.value, 0::bigint) AS value,
+            d.as_of
+           FROM public.usage_levels_daily d
+          WHERE l.period = 'level'::text AND d.tenant_id = t.tenant_id AND d.resource = l.resource
+          ORDER BY d.day_start DESC
+         LIMIT 1) v ON true
      CROSS JOIN LATERAL ( SELECT
                 CASE
-                    WHEN l.period = 'level'::text THEN COALESCE(( SELECT d.value
-                       FROM public.usage_levels_daily d
-                      WHERE d.tenant_id = t.tenant_id AND d.resource = l.resource
-                      ORDER BY d.day_start DESC
-                     LIMIT 1), 0::bigint)
+                    WHEN l.period = 'level'::text THEN COALESCE(v.value, 0::bigint)
                     WHEN w.period IS NOT NULL THEN quotel.rate_window_used(w.period, w.head, w.counts)
                     ELSE COALESCE(q.used, 0::bigint)
                 END AS used,
-            COALESCE(q.reserved, 0::bigint) AS reserved,
+            COALESCE(q.reserved, 0::bigint) -
+                CASE
+                    WHEN l.period = 'level'::text THEN COALESCE(( SELECT sum(h.held) AS sum
+                       FROM quotel.reservations r,
+                        LATERAL UNNEST(r.resources, r.held) h(resource, held)
+                      WHERE r.tenant_id = t.tenant_id AND h.resource = l.resource AND r.state = 'closed'::text AND r.closed_at < v.as_of), 0::numeric)
+                    ELSE 0::numeric
+                END::bigint AS reserved,
             l.period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text]) AS is_rate) u
      CROSS JOIN LATERAL ( SELECT u.used,
             u.reserved,
@@ -1831,6 +1849,8 @@ create policy reader_all on quotel.rate_windows as permissive for select to quot
 create policy tenant_own on quotel.rate_windows as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.rate_windows as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.reservations enable row level security;
+create policy reader_all on quotel.reservations as permissive for select to quotel_reader using (true);
+create policy tenant_own on quotel.reservations as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.reservations as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.rollup_labels enable row level security;
 create policy writer_all on quotel.rollup_labels as permissive for all to quotel_writer using (true) with check (true);
@@ -1847,6 +1867,16 @@ create policy writer_all on quotel.usage_events as permissive for all to quotel_
 
 -- Grants
 
+grant select on column quotel.reservations.closed_at to quotel_reader;
+grant select on column quotel.reservations.closed_at to quotel_tenant;
+grant select on column quotel.reservations.held to quotel_reader;
+grant select on column quotel.reservations.held to quotel_tenant;
+grant select on column quotel.reservations.resources to quotel_reader;
+grant select on column quotel.reservations.resources to quotel_tenant;
+grant select on column quotel.reservations.state to quotel_reader;
+grant select on column quotel.reservations.state to quotel_tenant;
+grant select on column quotel.reservations.tenant_id to quotel_reader;
+grant select on column quotel.reservations.tenant_id to quotel_tenant;
 grant execute on function public.aggregate_usage_metrics() to quotel_writer;
 grant execute on function public.check_tenant_quota(text,bigint) to quotel_reader;
 grant execute on function public.check_tenant_quota(text,bigint) to quotel_tenant;

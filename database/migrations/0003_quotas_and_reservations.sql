@@ -155,6 +155,9 @@ alter table quotel.denied_decisions enable row level security;
 alter table quotel.rate_windows enable row level security;
 create policy writer_all on quotel.day_totals to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.reservations to quotel_writer using (true) with check (true);
+create policy reader_all on quotel.reservations for select to quotel_reader using (true);
+create policy tenant_own on quotel.reservations for select to quotel_tenant
+  using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 create policy writer_all on quotel.quota_denials to quotel_writer using (true) with check (true);
 create policy reader_all on quotel.quota_denials for select to quotel_reader using (true);
 create policy tenant_own on quotel.quota_denials for select to quotel_tenant
@@ -180,3 +183,5 @@ grant select, insert on quotel.quota_crossings to quotel_writer;
 grant select on quotel.quota_crossings, quotel.rate_windows to quotel_reader, quotel_tenant;
 grant select on quotel.quota_totals to quotel_writer;
 grant select on quotel.day_totals, quotel.quota_totals to quotel_reader, quotel_tenant;
+-- What is still held, for quota_status.
+grant select (tenant_id, state, closed_at, resources, held) on quotel.reservations to quotel_reader, quotel_tenant;

@@ -137,7 +137,8 @@ language sql stable parallel safe as $$
     / case period when 'second' then 1 when 'minute' then 60 else 3600 end)
 $$;
 
--- Every limit of every tenant with its usage in the period that holds now().
+-- Every limit of every tenant as a decision at now() shows it. Only a hold whose time has run out within the last second
+-- may still count, until the sweep has ended it.
 create view public.quota_status with (security_invoker = true) as
 select
   t.tenant_id, t.plan_id as plan, t.plan_source, t.licence_status, t.licence_expires_at, l.resource,
@@ -153,23 +154,35 @@ select
     else 'ok'
   end as state,
   -- The most that is admitted now, with grace and burst; null = unlimited.
-  case when not s.in_grace_time then floor(l.amount * (1 + s.grace_fraction))::bigint + s.burst end as admitted
+  case when not s.in_grace_time then floor(l.amount * (1 + s.grace_fraction))::bigint + s.burst end as admitted,
+  l.grace_seconds
 from quotel.tenants t
 join quotel.effective_limits l on l.tenant_id = t.tenant_id
 left join quotel.quota_totals q
-  on q.tenant_id = t.tenant_id and q.resource = l.resource and q.period = l.period
+  on q.tenant_id = t.tenant_id and q.resource = l.resource
+  -- What is held on a level is held whatever day admitted it.
+  and q.period = case when l.period = 'level' then 'lifetime' else l.period end
   and q.period_start <= now() and q.period_end > now()
 left join quotel.rate_windows w on w.tenant_id = t.tenant_id and w.resource = l.resource and w.period = l.period
 left join quotel.quota_crossings c on c.tenant_id = t.tenant_id and c.resource = l.resource and c.period = l.period
   and c.period_start = coalesce(q.period_start, timestamptz 'epoch')
+left join lateral (
+  select greatest(d.value, 0) as value, d.as_of from public.usage_levels_daily d
+  where l.period = 'level' and d.tenant_id = t.tenant_id and d.resource = l.resource
+  order by d.day_start desc limit 1
+) v on true
 cross join lateral (
   select
-    case when l.period = 'level' then coalesce((
-        select d.value from public.usage_levels_daily d where d.tenant_id = t.tenant_id and d.resource = l.resource
-        order by d.day_start desc limit 1), 0)
+    case
+      when l.period = 'level' then coalesce(v.value, 0)
       when w.period is not null then quotel.rate_window_used(w.period, w.head, w.counts)
       else coalesce(q.used, 0) end as used,
-    coalesce(q.reserved, 0) as reserved,
+    coalesce(q.reserved, 0) - case
+      -- A hold on a level ends with the first sample taken after its close.
+      when l.period = 'level' then coalesce((
+        select sum(h.held) from quotel.reservations r, unnest(r.resources, r.held) as h (resource, held)
+        where r.tenant_id = t.tenant_id and h.resource = l.resource and r.state = 'closed' and r.closed_at < v.as_of), 0)
+      else 0 end::bigint as reserved,
     l.period in ('second', 'minute', 'hour') as is_rate
 ) u
 cross join lateral (

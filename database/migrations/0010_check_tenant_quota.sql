@@ -18,13 +18,16 @@ begin atomic
     where s.tenant_id = check_tenant_quota.tenant and s.resource = 'tokens'
   ), verdict as (
     select coalesce(bool_and(fits), true) as fits,
-      coalesce(bool_or(not fits and check_tenant_quota.tokens > admitted), false) as hopeless
+      -- Never, not even in a new period: there a grace time would begin again.
+      coalesce(bool_or(not fits and grace_seconds = 0 and check_tenant_quota.tokens > admitted), false) as hopeless,
+      coalesce(bool_and(period in ('second', 'minute', 'hour')) filter (where not fits), false) as rates_only
     from limits
   )
   select k.licensed and v.fits,
     case
       when not k.licensed then 'LICENSE_INACTIVE'
       when v.hopeless then 'AMOUNT_EXCEEDS_LIMIT'
+      when v.rates_only then 'RATE_LIMITED'
       when not v.fits then 'QUOTA_EXCEEDED'
     end,
     l.limit_amount, coalesce(l.used, 0), coalesce(l.reserved, 0), l.remaining, l.resets_at

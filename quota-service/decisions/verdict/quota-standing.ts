@@ -60,7 +60,12 @@ export function isPastAmount({ limit, used, reserved }: LimitStanding, added: nu
 
 /** Of an amount, to one decimal. */
 export function percentOf(used: number, amount: number): number {
-  return amount === 0 ? 100 : Math.round((used / amount) * 1000) / 10;
+  return amount === 0 ? 100 : Math.round((used * 1000) / amount) / 10;
+}
+
+/** Whether so much of the amount is used that it is warned of. In thousandths, because 0.55 * 100 is more than 55. */
+export function isWarnedOf(used: number, amount: number, warnAt: number): boolean {
+  return used >= amount || used * 1000 >= amount * Math.round(warnAt * 1000);
 }
 
 /** floor(amount * (1 + fraction)), exactly: a fraction has three decimals, and an amount may need all 53 bits. */
@@ -74,5 +79,5 @@ export function amountWithGrace(amount: number, fraction: number): number {
 function stateOf(limit: Limit, amount: number, used: number, admitsMore: boolean): LimitStanding["state"] {
   if (used >= amount && !admitsMore) return "exceeded";
   if (used > amount) return "grace";
-  return used >= amount * limit.warnAt ? "warning" : "ok";
+  return isWarnedOf(used, amount, limit.warnAt) ? "warning" : "ok";
 }

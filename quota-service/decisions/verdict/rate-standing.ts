@@ -2,7 +2,7 @@ import { countsAtMost, usedIn } from "#database/limits/rate-window";
 import type { RatePeriod, RateWindow } from "#database/limits/rate-window";
 import type { Limit } from "../limit.ts";
 import type { LimitStanding } from "./limit-standing.ts";
-import { percentOf } from "./quota-standing.ts";
+import { isWarnedOf, percentOf } from "./quota-standing.ts";
 
 /**
  * How a rate limit stands: any window of its length takes the amount and its burst. What counts is what was admitted, so
@@ -25,7 +25,7 @@ export function rateStanding(limit: Limit, period: RatePeriod, window: RateWindo
     capacity,
     remaining: Math.max(0, capacity - used),
     percentUsed: percentOf(used, limit.amount),
-    state: used >= capacity ? "exceeded" : used >= limit.amount * limit.warnAt ? "warning" : "ok",
+    state: used >= capacity ? "exceeded" : isWarnedOf(used, limit.amount, limit.warnAt) ? "warning" : "ok",
     resetsAtMs: emptyAtMs,
     mayFitAtMs: (added) => countsAtMost(window, period, capacity - added),
   };

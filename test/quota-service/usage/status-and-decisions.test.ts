@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { afterAll, expect, test } from "vitest";
+import { createRecorder } from "../../../collector/record/recorder.ts";
+import { createDecisionEngine } from "../../../quota-service/decisions/engine.ts";
+import { recordPoints } from "#database/levels/record-points";
+import { createPool } from "#database/pool";
+import { inTransaction } from "#database/transaction";
+import { createTestDatabase } from "../../database/test-database.ts";
+import { tokensEvent } from "../decisions/tokens-event.ts";
+
+const CALLER = { keyId: "service" };
+const PRODUCER = { keyId: "ingest", tenants: null };
+const quiet = { warn: () => {}, error: () => {} };
+
+const database = await createTestDatabase();
+afterAll(database.drop);
+const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
+const pool = createPool({ connectionString: database.writerUrl, applicationName: "services" });
+const reader = createPool({ connectionString: database.readerUrl, applicationName: "dashboards" });
+afterAll(() => Promise.all([admin.end(), pool.end(), reader.end()]));
+const engine = createDecisionEngine({ pool, defaultPlan: null, log: quiet });
+const recorder = createRecorder({ pool, defaultPlan: null, log: quiet });
+afterAll(() => Promise.all([engine.drain(), recorder.close()]));
+
+const thousandths = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min, max }).map((part) => part / 1_000);
+const definition = {
+  amount: fc.option(fc.integer({ min: 0, max: 100 }), { nil: null, freq: 8 }),
+  enforcement: fc.constantFrom("hard", "hard", "hard", "soft", "shadow"),
+  warnAt: fc.oneof(fc.constant(0.8), thousandths(1, 1_000)),
+};
+const grace = {
+  graceFraction: fc.oneof(fc.constant(0), thousandths(0, 500)),
+  graceSeconds: fc.constantFrom(0, 3_600),
+  burst: fc.constant(0),
+};
+const limit = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ period: fc.constantFrom("day", "month", "lifetime"), ...definition, ...grace }) },
+  { weight: 1, arbitrary: fc.record({ period: fc.constant("level"), ...definition, ...grace }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      period: fc.constantFrom("minute", "hour"),
+      ...definition,
+      graceFraction: fc.constant(0),
+      graceSeconds: fc.constant(0),
+      burst: fc.integer({ min: 0, max: 20 }),
+    }),
+  },
+);
+type Limit = typeof limit extends fc.Arbitrary<infer T> ? T : never;
+
+const amount = fc.integer({ min: 0, max: 80 });
+const step = fc.oneof(
+  fc.record({ do: fc.constant("use" as const), amount }),
+  fc.record({ do: fc.constant("reserve" as const), amount, close: fc.option(amount, { nil: null }) }),
+  fc.record({ do: fc.constant("sample" as const), amount }),
+  fc.record({ do: fc.constant("endGrace" as const) }),
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** A level limit is on members, every other one on tokens. */
+async function subscribe(tenantId: string, limits: readonly Limit[]): Promise<void> {
+  await admin.query("insert into quotel.plans (plan_id, version) values ($1, 1)", [tenantId]);
+  for (const it of limits) {
+    await admin.query(
+      `insert into quotel.plan_limits (plan_id, version, resource, period, amount, enforcement, warn_at, grace_fraction,
+         grace_seconds, burst)
+       values ($1, 1, case when $2 = 'level' then 'members' else 'tokens' end, $2, $3, $4, $5, $6, $7, $8)`,
+      [tenantId, it.period, it.amount, it.enforcement, it.warnAt, it.graceFraction, it.graceSeconds, it.burst],
+    );
+  }
+  await admin.query("insert into quotel.tenants (tenant_id, plan_id) values ($1, $1)", [tenantId]);
+}
+
+async function take(tenantId: string, it: Step): Promise<void> {
+  switch (it.do) {
+    case "use":
+      await recorder.record([tokensEvent(tenantId, randomUUIDv7(), it.amount, null)], PRODUCER);
+      return;
+    case "reserve":
+      return reserveAndClose(tenantId, it);
+    case "sample":
+      return sample(tenantId, it.amount);
+    case "endGrace":
+      await admin.query(
+        "update quotel.quota_crossings set crossed_at = crossed_at - interval '1 hour' where tenant_id = $1",
+        [tenantId],
+      );
+  }
+}
+
+async function reserveAndClose(tenantId: string, it: Extract<Step, { do: "reserve" }>): Promise<void> {
+  const named = { tenantId, reservationId: randomUUIDv7() };
+  const items = ["tokens", "members"].map((resource) => ({ resource, amount: it.amount, atLeast: 0 }));
+  await engine.reserve({ ...named, items, ttlSeconds: 300, requestHash: "00" }, CALLER);
+  if (it.close === null) return;
+  const closed = ["tokens", "members"].map((resource) => ({ resource, amount: it.close! }));
+  await engine.close({ ...named, items: closed, settle: "spans" }, CALLER);
+}
+
+async function sample(tenantId: string, value: number): Promise<void> {
+  const atMicros = Date.now() * 1000;
+  const point = {
+    tenantId,
+    resource: "members",
+    kind: "gauge" as const,
+    stream: "00000001-0000-4000-8000-000000000000",
+    startedAtMicros: 0,
+    sampledAtMicros: atMicros,
+    accountedAtMicros: atMicros,
+    value,
+  };
+  await inTransaction(pool, (client) =>
+    recordPoints(client, [{ point, producerId: "test", receivedAtMicros: atMicros }]),
+  );
+}
+
+interface Standing {
+  readonly resource: string;
+  readonly period: string | null;
+  readonly limit: number | null;
+  readonly percentUsed: number | null;
+}
+
+async function decide(tenantId: string, tokens: number) {
+  const items = [
+    { resource: "members", amount: 0 },
+    { resource: "tokens", amount: tokens },
+  ];
+  const [all, ofTokens] = await engine.checkBatch([
+    { tenantId, items },
+    { tenantId, items: items.slice(1) },
+  ]);
+  if (all?.kind !== "decided" || ofTokens?.kind !== "decided") throw new Error("the tenant is not known");
+  return { all: all.decision, ofTokens: ofTokens.decision };
+}
+
+async function statusOf(tenantId: string): Promise<unknown[]> {
+  const { rows } = await reader.query(
+    `select resource, period, limit_amount as "limit", used, reserved, remaining, percent_used as "percentUsed", state,
+       enforcement
+     from quota_status where tenant_id = $1 order by resource, period`,
+    [tenantId],
+  );
+  return rows;
+}
+
+test("quota_status and check_tenant_quota say what a decision of that moment says, for any limits, usage, holds, levels and rates, in grace and after it", async () => {
+  const limits = fc.uniqueArray(limit, { selector: ({ period }) => period, minLength: 1, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(limits, fc.array(step, { maxLength: 8 }), amount, async (ofPlan, steps, tokens) => {
+      const tenantId = `t${randomBytes(6).toString("hex")}`;
+      await subscribe(tenantId, ofPlan);
+      for (const it of steps) await take(tenantId, it);
+      const { all, ofTokens } = await decide(tenantId, tokens);
+      const decided = all.items
+        .filter(({ period }) => period !== null)
+        .map(({ resource, period, limit: most, used, reserved, remaining, percentUsed, state, enforcement }) => {
+          const standing: Standing = { resource, period, limit: most, percentUsed: most === 0 ? null : percentUsed };
+          return { ...standing, used, reserved, remaining, state, enforcement };
+        });
+      expect(await statusOf(tenantId)).toEqual(decided);
+      const { rows } = await reader.query("select allowed, reason from check_tenant_quota($1, $2)", [tenantId, tokens]);
+      expect(rows).toEqual([{ allowed: ofTokens.allowed, reason: ofTokens.reason }]);
+    }),
+    { numRuns: Number(process.env["QUOTEL_TEST_RUNS"] ?? 100) },
+  );
+}, 120_000);
