@@ -4,8 +4,8 @@ import { DEFAULT_TENANT_ATTRIBUTES, tenantAttributeNames } from "../tenant/tenan
 import type { TenantAttributes } from "../tenant/tenant-attributes.ts";
 
 /**
- * Every attribute of a span the collector reads, by what it means; the tenant's are configured and listed in `tenant/`. Of several names for one thing the first in its list that a
- * span carries counts. Each list goes: OpenTelemetry now and before, OpenLLMetry, OpenInference, Vercel AI SDK,
+ * Every attribute of a span the collector reads, by what it means; the tenant's are configured and listed in `tenant/`. Of
+ * several names for one thing the first in its list that a span carries counts. Each list goes: OpenTelemetry now and before, OpenLLMetry, OpenInference, Vercel AI SDK,
  * Langfuse, OpenLIT, Sentry, pydantic-ai; a name that several share stands at its first owner.
  *
  * Not read, because nothing of an event depends on it: session and conversation ids, response ids, prompts.
@@ -141,7 +141,10 @@ export const NAMES = {
   vercelMetadata: ["ai.response.providerMetadata"],
 } as const satisfies Record<string, readonly string[]>;
 
-/** No column holds these; they are kept beside the event as they were sent: tokens by modality, costs others computed. */
+/**
+ * No column holds these; they are kept beside the event as they were sent: tokens by modality, costs others computed, and
+ * which attempt of an operation it was (X7: the operations are the events without it).
+ */
 export const KEPT_NAMES: readonly string[] = [
   "gen_ai.usage.text.input_tokens",
   "gen_ai.usage.text.output_tokens",
@@ -156,6 +159,7 @@ export const KEPT_NAMES: readonly string[] = [
   "gen_ai.usage.cost",
   "llm.cost.total",
   "langfuse.observation.cost_details",
+  own.ATTR_HTTP_REQUEST_RESEND_COUNT,
 ];
 
 /** What the decoders have to keep unless more is configured; the rest of a span is never made into values. */

@@ -15,6 +15,14 @@ test("the model asked for is kept only where another one answered", () => {
   expect(models("openrouter/auto", "mistral-large")).toEqual({ request_model: "openrouter/auto" });
 });
 
+test("X7: of a repeated attempt it is kept which one it was, and of a first attempt nothing", () => {
+  const tokens = { "gen_ai.usage.input_tokens": 5 };
+  expect(eventOf({ ...CHAT, ...tokens, "http.request.resend_count": 2 }).detail).toEqual({
+    "raw.http.request.resend_count": 2,
+  });
+  expect(eventOf({ ...CHAT, ...tokens }).detail).toBeNull();
+});
+
 test("metadata is bounded in entries, names and texts, and raw counters go before it", () => {
   const metadata = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`quotel.metadata.k${index}`, index]));
   const conflict = { "gen_ai.usage.input_tokens": 5, "gen_ai.usage.total_tokens": 99 };
