@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import type { ModelLimit, ModelPeriod, ReservationModel } from "./reservation-model.ts";
+import type { ModelLimit, ModelPeriod } from "./model-limit.ts";
+import type { ReservationModel } from "./reservation-model.ts";
 
 const GRACE_SECONDS = 3_600;
 const PERIODS: readonly ModelPeriod[] = ["day", "month", "lifetime", "hour"];

@@ -1,21 +1,12 @@
+import { leaseOffer } from "./model-limit.ts";
+import type { ModelLimit, ModelPeriod } from "./model-limit.ts";
+
 /**
  * The reservation protocol and the limits as a sequential model: plain sums over plain lists, no SQL, no clock. Time is
  * what the steps of a test make of it: periods turn, reservations run out, grace ends and rate windows empty by call.
  */
 
 type Phase = "early" | "open" | "closed" | "released" | "expired" | "kept";
-export type ModelPeriod = "day" | "month" | "lifetime" | "hour";
-
-export interface ModelLimit {
-  readonly period: ModelPeriod;
-  /** Null = unlimited. */
-  readonly amount: number | null;
-  readonly enforcement: "hard" | "soft" | "shadow";
-  readonly graceFraction: number;
-  readonly graceSeconds: number;
-  readonly burst: number;
-}
-
 interface ModelReservation {
   phase: Phase;
   estimate: number;
@@ -32,7 +23,9 @@ interface ModelReservation {
   turn: number;
 }
 
-export type Expected = "reserved" | "repeated" | "denied" | "conflict" | "ended" | "changed" | "released" | "not_found";
+export type Expected =
+  "reserved" | "repeated" | "denied" | "refused" | "conflict" | "ended" | "changed" | "released" | "not_found";
+type Answer = { readonly kind: Expected; readonly granted: number };
 
 export class ReservationModel {
   plan: readonly ModelLimit[];
@@ -68,7 +61,7 @@ export class ReservationModel {
   reserved(period: ModelPeriod): number {
     if (period === "hour") return 0;
     return [...this.reservations.values()].reduce(
-      (sum, it) => (period === "lifetime" || it.turn === this.#turn ? sum + this.#hold(it) : sum),
+      (sum, it) => (period === "lifetime" || it.turn === this.#turn ? sum + this.#heldBy(it) : sum),
       0,
     );
   }
@@ -82,16 +75,30 @@ export class ReservationModel {
     return used >= limit.amount * 0.8 ? "warning" : "ok";
   }
 
-  reserve(id: string, amount: number, atLeast: number, keep: boolean): { kind: Expected; granted: number } {
-    const requested = `${amount} ${atLeast} ${keep}`;
+  reserve(id: string, amount: number, atLeast: number, keep: boolean): Answer {
+    return this.#hold(id, `${amount} ${atLeast} ${keep}`, keep, "denied", (settled) =>
+      this.#grant(amount, atLeast, settled),
+    );
+  }
+
+  lease(id: string, wanted: number): Answer {
+    const taken = ({ period }: ModelLimit): number => this.used(period) + this.reserved(period);
+    return this.#hold(id, `lease ${wanted}`, true, "refused", () => leaseOffer(wanted, this.limits, taken));
+  }
+
+  #hold(
+    id: string,
+    requested: string,
+    keep: boolean,
+    otherwise: Expected,
+    grant: (settled: number) => number | null,
+  ): Answer {
     const known = this.reservations.get(id);
     if (known && !known.reserved && known.phase !== "early") return { kind: "ended", granted: 0 };
-    if (known?.reserved) {
-      return known.requested === requested ? { kind: "repeated", granted: 0 } : { kind: "conflict", granted: 0 };
-    }
+    if (known?.reserved) return { kind: known.requested === requested ? "repeated" : "conflict", granted: 0 };
     const settled = known?.settled ?? 0;
-    const granted = this.#grant(amount, atLeast, settled);
-    if (granted === null) return { kind: "denied", granted: 0 };
+    const granted = grant(settled);
+    if (granted === null) return { kind: otherwise, granted: 0 };
     this.#admit(granted, Math.max(0, granted - settled));
     const due = { due: false, keep, reserved: true, requested, turn: this.#turn };
     this.reservations.set(id, { phase: "open", estimate: granted, trueAmount: 0, settled, ...due });
@@ -121,7 +128,7 @@ export class ReservationModel {
     const it = this.reservations.get(id);
     if (!it) return "not_found";
     if (it.phase !== "open" || it.due) return "ended";
-    const added = Math.max(0, it.estimate + amount - it.settled) - this.#hold(it);
+    const added = Math.max(0, it.estimate + amount - it.settled) - this.#heldBy(it);
     if (this.#grant(amount, amount, amount - added) === null) return "denied";
     this.#admit(amount, added);
     it.estimate += amount;
@@ -137,7 +144,7 @@ export class ReservationModel {
   runOut(id: string): boolean {
     const it = this.reservations.get(id);
     if (!it || (it.phase !== "open" && it.phase !== "closed") || it.due) return false;
-    if (it.phase === "closed" && this.#hold(it) === 0) return false;
+    if (it.phase === "closed" && this.#heldBy(it) === 0) return false;
     it.due = true;
     return true;
   }
@@ -205,7 +212,7 @@ export class ReservationModel {
     return period === "lifetime" ? period : `${period} ${this.#turn}`;
   }
 
-  #hold(it: ModelReservation): number {
+  #heldBy(it: ModelReservation): number {
     if (it.due && !isKept(it)) return 0;
     if (it.phase === "open" || it.phase === "kept") return Math.max(0, it.estimate - it.settled);
     if (it.phase === "closed") return Math.max(0, it.trueAmount - it.settled);

@@ -35,6 +35,7 @@ const step = fc.oneof(
     atLeast: fc.option(amount, { nil: null }),
     keep: fc.boolean(),
   }),
+  fc.record({ do: fc.constant("lease" as const), id, amount: fc.integer({ min: 1, max: 600 }) }),
   fc.record({
     do: fc.constant("span" as const),
     id: fc.option(id, { nil: null }),
@@ -67,6 +68,8 @@ async function play(
   switch (it.do) {
     case "reserve":
       return playReserve(it, tenantId, model);
+    case "lease":
+      return playLease(it, tenantId, model);
     case "span": {
       // The same span number is the same span: its amount and reservation are those of its first delivery.
       const key = `${it.n} ${it.id}`;
@@ -135,6 +138,18 @@ async function playReserve(
   return { actual: { kind: outcome.kind, granted }, expected: model.reserve(it.id, it.amount, atLeast, it.keep) };
 }
 
+async function playLease(
+  it: Extract<Step, { do: "lease" }>,
+  tenantId: string,
+  model: ReservationModel,
+): Promise<Answers> {
+  const items = [{ resource: "tokens", amount: it.amount }];
+  const requestHash = Buffer.from(`lease ${it.amount}`).toString("hex");
+  const outcome = await engine.lease({ tenantId, reservationId: it.id, items, requestHash }, CALLER);
+  const granted = outcome.kind === "reserved" ? outcome.decision.items[0]!.granted : 0;
+  return { actual: { kind: outcome.kind, granted }, expected: model.lease(it.id, it.amount) };
+}
+
 /** How the limits on tokens stand, as a check that asks for nothing shows it, and as the model has it. */
 async function standings(tenantId: string, model: ReservationModel): Promise<Answers> {
   const outcome = await engine.check({ tenantId, items: [{ resource: "tokens", amount: 0 }] }, CALLER);
@@ -154,7 +169,7 @@ async function standings(tenantId: string, model: ReservationModel): Promise<Ans
   };
 }
 
-test("I8, I9, I10: any sequence of reserve, span, repeated span, close, extend, release, expiry and change of plan, limit, override, grace, rate window and period answers and sums like the sequential model", async () => {
+test("I8, I9, I10: any sequence of reserve, lease, span, repeated span, close, extend, release, expiry and change of plan, limit, override, grace, rate window and period answers and sums like the sequential model", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const tenantId = `t${randomBytes(6).toString("hex")}`;
