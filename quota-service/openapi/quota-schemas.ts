@@ -60,13 +60,21 @@ const decision = {
   decisionId: text,
   tenantId: text,
   plan: text,
-  reason: { enum: [...REASONS, null] },
+  reason: {
+    enum: [...REASONS, null],
+    description: "Of a denial by what was looked up; null where it is allowed, and with mode fail_closed.",
+  },
   asOf: instant,
   lagMs: {
     type: ["number", "null"],
     description: "Age of the instant to which telemetry is complete; null = no producer has reported for five minutes.",
   },
-  mode: oneOf("strict", "fail_open", "fail_closed"),
+  mode: {
+    ...oneOf("strict", "fail_open", "fail_closed"),
+    description:
+      "strict: made by the database. Else the database was away, and the limits as they were last read (at most an hour " +
+      "ago) said by their onUnavailable whether to allow or to deny; no usage was looked up.",
+  },
   retryAfterSeconds: { type: ["integer", "null"] },
 };
 

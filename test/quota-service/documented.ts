@@ -1,11 +1,14 @@
 import { z } from "zod";
 
 interface Document {
-  readonly paths: Record<string, Record<string, { responses: Record<string, DocumentedAnswer> }>>;
-  readonly components: { readonly schemas: Record<string, object> };
+  readonly paths: Record<
+    string,
+    Record<string, { requestBody?: DocumentedBody; responses: Record<string, DocumentedBody> }>
+  >;
+  readonly components: { readonly schemas: Record<string, { readonly examples?: readonly unknown[] }> };
 }
 
-interface DocumentedAnswer {
+interface DocumentedBody {
   readonly content?: { readonly "application/json": { readonly schema: { readonly $ref: string } } };
 }
 
@@ -28,6 +31,24 @@ export class Documented {
     );
   }
 
+  /** Names of the schemas of all bodies, asked and answered, under a path. */
+  bodiesUnder(prefix: string): string[] {
+    const operations = Object.entries(this.#document.paths)
+      .filter(([path]) => path.startsWith(prefix))
+      .flatMap(([, methods]) => Object.values(methods));
+    const bodies = operations.flatMap(({ requestBody, responses }) => [requestBody, ...Object.values(responses)]);
+    return [...new Set(bodies.flatMap((body) => nameOf(body) ?? []))].toSorted();
+  }
+
+  examplesOf(name: string): readonly unknown[] {
+    return this.#document.components.schemas[name]?.examples ?? [];
+  }
+
+  /** Whether a value is what a schema describes. */
+  accepts(name: string, value: unknown): boolean {
+    return this.#schema(name).safeParse(value).success;
+  }
+
   /** Why an answer is not what the document says; null = it is, or the document does not speak of the request. */
   contradiction(method: string, path: string, status: number, body: unknown): string | null {
     const template = this.#templateOf(path);
@@ -36,9 +57,9 @@ export class Documented {
     if (operation === undefined) return null;
     const answer = operation.responses[status];
     if (answer === undefined) return `${method} ${template} does not document ${status}`;
-    const reference = answer.content?.["application/json"].schema.$ref;
-    if (reference === undefined) return body === undefined ? null : "a body where none is documented";
-    const parsed = this.#schema(reference.split("/").at(-1) ?? "").safeParse(body);
+    const name = nameOf(answer);
+    if (name === null) return body === undefined ? null : "a body where none is documented";
+    const parsed = this.#schema(name).safeParse(body);
     return parsed.success ? null : `${method} ${template} ${status}: ${z.prettifyError(parsed.error)}`;
   }
 
@@ -56,4 +77,8 @@ export class Documented {
     this.#schemas.set(name, schema);
     return schema;
   }
+}
+
+function nameOf(body: DocumentedBody | undefined): string | null {
+  return body?.content?.["application/json"].schema.$ref.split("/").at(-1) ?? null;
 }
