@@ -1348,6 +1348,14 @@ create view public.producer_completeness as
     last_heard_at
    FROM quotel.producer_boots;
 
+create view public.quota_denials with (security_invoker=true) as
+ SELECT tenant_id,
+    resource,
+    minute,
+    reason,
+    denials
+   FROM quotel.quota_denials;
+
 create view public.quota_status with (security_invoker=true) as
  SELECT t.tenant_id,
     t.plan_id AS plan,
@@ -1918,6 +1926,9 @@ grant select on table public.pipeline_health to quotel_reader;
 grant select on table public.pipeline_health to quotel_writer;
 grant select on table public.producer_completeness to quotel_reader;
 grant select on table public.producer_completeness to quotel_writer;
+grant select on table public.quota_denials to quotel_reader;
+grant select on table public.quota_denials to quotel_tenant;
+grant select on table public.quota_denials to quotel_writer;
 grant select on table public.quota_status to quotel_reader;
 grant select on table public.quota_status to quotel_tenant;
 grant select on table public.quota_status to quotel_writer;

@@ -179,6 +179,10 @@ grant select, insert, update on quotel.day_totals, quotel.reservations to quotel
 grant select, insert, update on quotel.rate_windows, quotel.quota_denials to quotel_writer;
 grant select, insert on quotel.denied_decisions to quotel_writer;
 grant select on quotel.quota_denials to quotel_reader, quotel_tenant;
+-- How often a tenant was denied what, and why. A minute's count is written within a second.
+create view public.quota_denials with (security_invoker = true) as
+select tenant_id, resource, minute, reason, denials from quotel.quota_denials;
+grant select on public.quota_denials to quotel_reader, quotel_tenant, quotel_writer;
 grant select, insert on quotel.quota_crossings to quotel_writer;
 grant select on quotel.quota_crossings, quotel.rate_windows to quotel_reader, quotel_tenant;
 grant select on quotel.quota_totals to quotel_writer;

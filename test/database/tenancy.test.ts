@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { appendAuditEvents } from "#database/audit/append-audit-events";
+import { addDenials } from "#database/denials/add-denials";
 import type { MetricPoint } from "#database/levels/metric-point";
 import { recordPoints } from "#database/levels/record-points";
 import { createPool } from "#database/pool";
@@ -17,6 +18,7 @@ const VIEWS = [
   "usage_daily",
   "usage_by_model",
   "quota_status",
+  "quota_denials",
   "usage_events",
   "usage_levels",
   "usage_levels_daily",
@@ -67,6 +69,13 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
   const received = { producerId: "test", receivedAtMicros: Date.now() * 1000 };
   const events = tenantIds.map((tenantId) => ({ event: tokensEvent(tenantId, "one", 10, null), ...received }));
   const points = tenantIds.map((tenantId, index) => ({ point: membersOf(tenantId, index), ...received }));
+  const denial = { resource: "tokens", minuteMs: 0, reason: "QUOTA_EXCEEDED" as const, denials: 1 };
+  await inTransaction(writer, (client) =>
+    addDenials(
+      client,
+      tenantIds.map((tenantId) => ({ tenantId, ...denial })),
+    ),
+  );
   await inTransaction(writer, (client) => recordEvents(client, events));
   await inTransaction(writer, (client) => recordPoints(client, points));
   await inTransaction(writer, (client) =>

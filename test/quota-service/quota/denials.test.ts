@@ -20,7 +20,7 @@ const explain = (tenantId: string, id: string, token: string = TOKENS.service): 
 
 async function denialsOf(tenantId: string): Promise<{ resource: string; reason: string; n: number }[]> {
   const { rows } = await service.pool.query<{ resource: string; reason: string; n: number }>(
-    `select resource, reason, sum(denials)::int as n from quotel.quota_denials where tenant_id = $1
+    `select resource, reason, sum(denials)::int as n from public.quota_denials where tenant_id = $1
      group by 1, 2 order by 1, 2`,
     [tenantId],
   );
@@ -87,7 +87,7 @@ test("denials of the last moment before an orderly stop are counted", async () =
   const body = { tenantId: "late", reservationId: randomUUIDv7(), resource: "tokens", amount: 10_001 };
   await stopping.call("POST", "/v1/quota/reservations", { body });
   await stopping.close();
-  const { rows } = await stopping.pool.query("select denials from quotel.quota_denials");
+  const { rows } = await stopping.pool.query("select denials from public.quota_denials");
   await stopping.stop();
   expect(rows).toEqual([{ denials: 1 }]);
 });
