@@ -1673,7 +1673,7 @@ create view quotel.overrides_in_force with (security_invoker=true) as
   ORDER BY tenant_id, resource, period, created_at DESC, override_id DESC;
 
 create view quotel.quota_totals with (security_invoker=true) as
- WITH days AS (
+ WITH days AS NOT MATERIALIZED (
          SELECT t.tenant_id,
             r.resource,
             t.day_start,

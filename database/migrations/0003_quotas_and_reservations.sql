@@ -38,9 +38,9 @@ create table quotel.day_totals (
 create function quotel.as_bigint(sum numeric) returns bigint
 language sql immutable parallel safe as $$ select least(greatest(sum, -9223372036854775807), 9223372036854775807)::bigint $$;
 
--- One row per tenant, resource and period that has a total.
+-- One row per tenant, resource and period that has a total. Not materialized: who asks for one tenant reads that one only.
 create view quotel.quota_totals with (security_invoker = true) as
-with days as (
+with days as not materialized (
   select t.tenant_id, r.resource, t.day_start, t.day_end, t.month_start, t.month_end,
     coalesce(t.used[r.position], 0) as used, coalesce(t.reserved[r.position], 0) as reserved
   from quotel.day_totals t
