@@ -589,6 +589,7 @@ CREATE INDEX quarantine_received ON quotel.quarantine USING btree (received_at);
 CREATE INDEX quarantine_waiting ON quotel.quarantine USING btree (tenant_id) WHERE ((resolved_at IS NULL) AND (signal = ANY (ARRAY['event'::text, 'point'::text, 'audit'::text])) AND (reason <> 'conflict'::text));
 CREATE INDEX quota_denials_age ON quotel.quota_denials USING brin (minute);
 CREATE INDEX reservations_closed ON quotel.reservations USING btree (tenant_id, closed_at) WHERE (state = 'closed'::text);
+CREATE INDEX reservations_due ON quotel.reservations USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX reservations_expiry ON quotel.reservations USING btree (tenant_id, expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX tenants_provisioned ON quotel.tenants USING btree (provisioned_by, created_at) WHERE (provisioned_by IS NOT NULL);
 CREATE INDEX usage_events_batch ON ONLY quotel.usage_events USING btree (batch);

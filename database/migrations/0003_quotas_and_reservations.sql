@@ -96,6 +96,8 @@ create table quotel.reservations (
 ) with (fillfactor = 70);
 -- Only what still holds something is in it, so its size follows the work in flight, not the history.
 create index reservations_expiry on quotel.reservations (tenant_id, expires_at) where expires_at is not null;
+-- What has run out of time, whoever's it is: looked for every second.
+create index reservations_due on quotel.reservations (expires_at) where expires_at is not null;
 -- What waits for its spans.
 create index reservations_closed on quotel.reservations (tenant_id, closed_at) where state = 'closed';
 

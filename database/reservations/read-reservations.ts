@@ -98,17 +98,24 @@ export function reservationKeyText(tenantId: string, reservationId: string): str
 
 /**
  * Locks up to `limit` reservations whose time has run out, passing over those that someone else is changing.
- * Rows are locked in primary-key order.
+ * They are found by their time, so that it costs no more the more are open, and locked in primary-key order.
  */
 export async function lockDueReservations(client: ClientBase, limit: number): Promise<Reservation[]> {
   const { rows } = await query<Row>(client, {
     name: "lock-due-reservations",
     text: `
-      select ${COLUMNS} from quotel.reservations
-      where expires_at <= now()
-      order by tenant_id, reservation_id
-      limit $1
-      for update skip locked`,
+      with due as materialized (
+        select tenant_id, reservation_id from (
+          select tenant_id, reservation_id from quotel.reservations
+          where expires_at <= now() order by expires_at limit $1) first
+        order by tenant_id, reservation_id
+      )
+      select r.* from due k
+      cross join lateral (
+        select ${COLUMNS} from quotel.reservations
+        where tenant_id = k.tenant_id and reservation_id = k.reservation_id and expires_at <= now()
+        limit 1
+        for update skip locked) r`,
     values: [limit],
   });
   return rows.map(reservationOf);
