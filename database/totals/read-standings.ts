@@ -39,9 +39,9 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
   const ranges = new Ranges();
   const places = keys.map((key) => ranges.add(key));
   const { rows } = await query<Row>(on, { name: "read-standings", text: TEXT, values: ranges.values() });
-  const [clock, ...read] = rows;
-  const due = read.filter(({ range }) => range === null);
-  const sums = new Map(read.flatMap((row) => (row.range === null ? [] : [[`${row.range} ${row.resource}`, row]])));
+  const clock = rows.find(({ range, tenant_id: tenantId }) => range === null && tenantId === null);
+  const due = rows.filter(({ range, tenant_id: tenantId }) => range === null && tenantId !== null);
+  const sums = new Map(rows.flatMap((row) => (row.range === null ? [] : [[`${row.range} ${row.resource}`, row]])));
   const standings = keys.map((key, index) => {
     const { range, row, position } = places[index]!;
     const sum = sums.get(`${range} ${row}`);
@@ -51,7 +51,7 @@ export async function readStandings(on: ClientBase | Pool, keys: readonly Standi
   return { readAtMs: clock!.at_ms, standings };
 }
 
-/** The clock comes first, with neither range nor tenant; then the sums of each range; then holds whose time has run out. */
+/** The clock has neither range nor tenant, the sums of a range have no tenant, a hold whose time has run out has no range. */
 interface Row {
   readonly range: number | null;
   readonly tenant_id: string | null;

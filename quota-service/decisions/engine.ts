@@ -11,6 +11,7 @@ import { changeGroup } from "./change-group.ts";
 import type { ChangeRequest } from "./change-group.ts";
 import { checkGroup } from "./check-group.ts";
 import type {
+  Caller,
   CheckOutcome,
   CheckRequest,
   DecisionEngine,
@@ -62,6 +63,12 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
     if (outcome.kind === "denied" && request.action !== "lease") denials.note(outcome.decision);
     return outcome;
   };
+  /** The same for a tenant that has a row, or gets one. */
+  const admitFor = async (caller: Caller, request: AdmitRequest): Promise<LeaseOutcome | PatchOutcome> => {
+    const known = await tenants.ensure([request.tenantId], caller.keyId);
+    if (known.has(request.tenantId)) return admit(request);
+    return { kind: defaultPlan === null ? "unknown_tenant" : "too_many_tenants" };
+  };
   /** An outage is an answer too (I14). */
   const away = (request: CheckRequest): Decision => {
     const decision = decideAway(request, remembered.recall(request.tenantId));
@@ -97,26 +104,14 @@ export function createDecisionEngine(options: DecisionEngineOptions): DecisionEn
       ),
     reserve: (request, caller) =>
       gate.pass<ReserveOutcome>(
-        async () => {
-          const known = await tenants.ensure([request.tenantId], caller.keyId);
-          if (!known.has(request.tenantId)) {
-            return { kind: defaultPlan === null ? "unknown_tenant" : "too_many_tenants" };
-          }
-          return (await admit({ action: "reserve", ...request })) as ReserveOutcome;
-        },
+        async () => (await admitFor(caller, { action: "reserve", ...request })) as ReserveOutcome,
         () => reserveAway(request),
         true,
       ),
     // Nothing is given away in advance on a guess: while the database is away there are no leases.
     lease: (request, caller) =>
       gate.pass<LeaseOutcome>(
-        async () => {
-          const known = await tenants.ensure([request.tenantId], caller.keyId);
-          if (!known.has(request.tenantId)) {
-            return { kind: defaultPlan === null ? "unknown_tenant" : "too_many_tenants" };
-          }
-          return (await admit({ action: "lease", ...request })) as LeaseOutcome;
-        },
+        async () => (await admitFor(caller, { action: "lease", ...request })) as LeaseOutcome,
         () => ({ kind: "unavailable" }),
         true,
       ),

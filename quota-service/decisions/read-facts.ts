@@ -2,8 +2,8 @@ import type { ClientBase, Pool } from "pg";
 import { readLevelStandings } from "#database/levels/read-level-standings";
 import { readCrossings } from "#database/limits/read-crossings";
 import { readRateWindows } from "#database/limits/read-rate-windows";
-import { readOverrides } from "#database/limits/read-overrides";
-import type { RunningOverride } from "#database/limits/read-overrides";
+import { readRunningOverrides } from "#database/overrides/read-running-overrides";
+import type { RunningOverride } from "#database/overrides/read-running-overrides";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
 import { readUnpriced } from "#database/rollups/read-unpriced";
 import type { Tenant } from "#database/tenants/read-tenants";
@@ -110,7 +110,7 @@ async function readNeeds(on: ClientBase | Pool, tenantIds: readonly string[], ne
   const unpricedKeys = needs.filter((need) => need.kind === "unpriced");
   const windowKeys = needs.filter((need) => need.kind === "window");
   const [overrides, windows, unpriced, crossings, levelStandings, { readAtMs, standings }] = await Promise.all([
-    readOverrides(on, tenantIds),
+    readRunningOverrides(on, tenantIds),
     readRateWindows(on, windowKeys),
     readUnpriced(on, unpricedKeys),
     readCrossings(

@@ -4,12 +4,11 @@ import type { CalendarVersion, Period } from "#database/periods/period";
 import type { LimitDefinition } from "#database/plans/catalogue";
 import type { UsageBefore } from "#database/replay/read-usage-before";
 import type { Work } from "#database/replay/work";
+import type { QuotaPeriod } from "../../decisions/limit.ts";
 import { Denials } from "./denials.ts";
 import type { LimitDenials } from "./denials.ts";
 import { QuotaReplay } from "./quota-replay.ts";
 import { RateReplay } from "./rate-replay.ts";
-
-type QuotaPeriod = "day" | "month" | "lifetime";
 
 /** A tenant that would have been denied something. Instants are Unix milliseconds. */
 export interface TenantOutcome {

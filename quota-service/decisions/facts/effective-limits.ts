@@ -1,4 +1,4 @@
-import type { RunningOverride } from "#database/limits/read-overrides";
+import type { RunningOverride } from "#database/overrides/read-running-overrides";
 import type { Limit } from "../limit.ts";
 
 /**

@@ -28,12 +28,12 @@ type Row = LimitDefinition & {
  * decision's instant, so one that begins or ends between this and the decision cannot be mistaken. In a transaction that
  * has the tenants' locks it is final: whoever makes or revokes one takes the same lock.
  */
-export async function readOverrides(
+export async function readRunningOverrides(
   on: ClientBase | Pool,
   tenantIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly RunningOverride[]>> {
   const { rows } = await query<Row>(on, {
-    name: "read-overrides",
+    name: "read-running-overrides",
     text: `
       select tenant_id as "tenantId", override_id as "overrideId",
         ${LIMIT_COLUMNS},
