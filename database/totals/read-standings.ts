@@ -5,14 +5,14 @@ import { readClock } from "../periods/read-clock.ts";
 import { query } from "../pool.ts";
 import { totalPositionOf } from "./total-position.ts";
 
-/** One total to look up. */
-export interface StandingKey {
+/** One period of a tenant, and the resources whose totals are looked up. */
+export interface StandingRange {
   readonly tenantId: string;
-  readonly resource: string;
   readonly period: "day" | "month" | "lifetime";
   readonly startMs: number;
   /** Infinity for a period that never ends. */
   readonly endMs: number;
+  readonly resources: ReadonlySet<string>;
 }
 
 /** What a tenant has used and holds in one period, as one snapshot. */
@@ -25,8 +25,8 @@ export interface Standing {
 export interface Standings {
   /** The database's clock when the snapshot was read: the instant of the decision. */
   readonly readAtMs: number;
-  /** In the order of the keys. */
-  readonly standings: readonly Standing[];
+  /** By resource, in the order of the ranges. */
+  readonly standings: readonly Map<string, Standing>[];
 }
 
 /**
@@ -34,21 +34,28 @@ export interface Standings {
  * holds whose time has run out (and that are not kept) although no sweep has ended them yet: both come from the same
  * snapshot, so a sweep that commits meanwhile cannot be counted twice.
  */
-export async function readStandings(on: ClientBase | Pool, keys: readonly StandingKey[]): Promise<Standings> {
-  if (keys.length === 0) return { readAtMs: await readClock(on), standings: [] };
-  const ranges = new Ranges();
-  const places = keys.map((key) => ranges.add(key));
-  const { rows } = await query<Row>(on, { name: "read-standings", text: TEXT, values: ranges.values() });
-  const clock = rows.find(({ range, tenant_id: tenantId }) => range === null && tenantId === null);
-  const due = rows.filter(({ range, tenant_id: tenantId }) => range === null && tenantId !== null);
-  const sums = new Map(rows.flatMap((row) => (row.range === null ? [] : [[`${row.range} ${row.resource}`, row]])));
-  const standings = keys.map((key, index) => {
-    const { range, row, position } = places[index]!;
-    const sum = sums.get(`${range} ${row}`);
-    const held = sum?.reserved[position - 1] ?? 0;
-    return { used: sum?.used[position - 1] ?? 0, reserved: due.length === 0 ? held : held - heldInVain(due, key) };
+export async function readStandings(on: ClientBase | Pool, ranges: readonly StandingRange[]): Promise<Standings> {
+  if (ranges.length === 0) return { readAtMs: await readClock(on), standings: [] };
+  const { rows } = await query<Row>(on, { name: "read-standings", text: TEXT, values: valuesOf(ranges) });
+  let readAtMs = NaN;
+  const due: Row[] = [];
+  const sums = ranges.map(() => new Map<string, Row>());
+  for (const row of rows) {
+    if (row.range !== null) sums[row.range - 1]!.set(row.resource, row);
+    else if (row.tenant_id === null) readAtMs = row.at_ms;
+    else due.push(row);
+  }
+  const standings = ranges.map((range, index) => {
+    const standingOf = (resource: string): Standing => {
+      const { row, position } = totalPositionOf(resource);
+      const sum = sums[index]!.get(row);
+      const held = sum?.reserved[position - 1] ?? 0;
+      const inVain = due.length === 0 ? 0 : heldInVain(due, range, resource);
+      return { used: sum?.used[position - 1] ?? 0, reserved: held - inVain };
+    };
+    return new Map(Array.from(range.resources, (resource) => [resource, standingOf(resource)]));
   });
-  return { readAtMs: clock!.at_ms, standings };
+  return { readAtMs, standings };
 }
 
 /** The clock has neither range nor tenant, the sums of a range have no tenant, a hold whose time has run out has no range. */
@@ -101,39 +108,21 @@ function sums(column: string): string {
   return `array[${each.join(", ")}]::bigint[]`;
 }
 
-/** The tenants' periods that keys ask for, each once, with the rows that are wanted of it. */
-class Ranges {
-  readonly #ranges = new Map<
-    string,
-    { readonly key: StandingKey; readonly index: number; readonly rows: Set<string> }
-  >();
-
-  add(key: StandingKey): { readonly range: number; readonly row: string; readonly position: number } {
-    const name = `${key.tenantId} ${key.startMs} ${key.endMs}`;
-    let range = this.#ranges.get(name);
-    if (range === undefined) {
-      range = { key, index: this.#ranges.size + 1, rows: new Set() };
-      this.#ranges.set(name, range);
-    }
-    const { row, position } = totalPositionOf(key.resource);
-    range.rows.add(row);
-    return { range: range.index, row, position };
-  }
-
-  values(): string[] {
-    const ranges = [...this.#ranges.values()];
-    return [
-      textArray(ranges.map(({ key }) => key.tenantId)),
-      textArray(ranges.map(({ rows }) => textArray([...rows]))),
-      instantArray(ranges.map(({ key }) => (key.period === "lifetime" ? -Infinity : key.startMs))),
-      instantArray(ranges.map(({ key }) => key.endMs)),
-      textArray([...new Set(ranges.map(({ key }) => key.tenantId))]),
-    ];
-  }
+function valuesOf(ranges: readonly StandingRange[]): string[] {
+  const rowsOf = ({ resources }: StandingRange): string[] => [
+    ...new Set(Array.from(resources, (resource) => totalPositionOf(resource).row)),
+  ];
+  return [
+    textArray(ranges.map(({ tenantId }) => tenantId)),
+    textArray(ranges.map((range) => textArray(rowsOf(range)))),
+    instantArray(ranges.map(({ period, startMs }) => (period === "lifetime" ? -Infinity : startMs))),
+    instantArray(ranges.map(({ endMs }) => endMs)),
+    textArray([...new Set(ranges.map(({ tenantId }) => tenantId))]),
+  ];
 }
 
 /** What is still in the sums although its time has run out. */
-function heldInVain(due: readonly Row[], { tenantId, resource, startMs, endMs }: StandingKey): number {
+function heldInVain(due: readonly Row[], { tenantId, startMs, endMs }: StandingRange, resource: string): number {
   let held = 0;
   for (const it of due) {
     if (it.tenant_id !== tenantId || it.resource !== resource || it.at_ms < startMs || it.at_ms >= endMs) continue;

@@ -94,9 +94,9 @@ export class AdmissionDesk {
   }
 
   #leaseTerms({ items }: LeaseRequest, tenant: Tenant, dayEndMs: number, monthEndMs: number): Terms {
-    const standingOf: LeaseFacts["standingOf"] = (resource, period) => this.#facts.standing(tenant, resource, period);
-    const { nowMs } = this.#facts;
-    return leaseTerms({ nowMs, dayEndMs, monthEndMs, limits: this.#facts.limitsOf(tenant), standingOf }, items);
+    const facts = this.#facts.of(tenant);
+    const standingOf: LeaseFacts["standingOf"] = (resource, period) => facts.standing(resource, period);
+    return leaseTerms({ nowMs: facts.nowMs, dayEndMs, monthEndMs, limits: facts.limits, standingOf }, items);
   }
 
   async #judge(
@@ -105,7 +105,7 @@ export class AdmissionDesk {
     alreadyUsed: (resource: string) => number,
   ): Promise<Judged> {
     const verdict = judge(this.#facts, tenant, items, alreadyUsed);
-    if (!verdict.waitsForHolds || this.#facts.knowsFirstExpiry(tenant)) return verdict;
+    if (!verdict.waitsForHolds || this.#facts.of(tenant).knowsFirstExpiry) return verdict;
     await learnFirstExpiries(this.#client, this.#facts, [tenant]);
     return judge(this.#facts, tenant, items, alreadyUsed);
   }
@@ -144,15 +144,16 @@ export class AdmissionDesk {
     verdict: Judged,
     decision?: ReservationDecision,
   ): void {
+    const facts = this.#facts.of(tenant);
     const previous = this.#changed.get(key);
     for (const item of after.resources) {
       const was = (previous?.after ?? before)?.resources.find((it) => it.resource === item.resource);
       const phase = (previous?.after ?? before)?.phase ?? "early";
       const added = holdOf(after.phase, item) - (was ? holdOf(phase, was) : 0);
-      if (added !== 0) this.#facts.hold(tenant, item.resource, added);
+      if (added !== 0) facts.hold(item.resource, added);
     }
-    for (const limit of verdict.crossed) this.#facts.cross(tenant, limit);
-    for (const { resource, amount } of verdict.granted) this.#facts.consume(tenant, resource, amount);
+    for (const limit of verdict.crossed) facts.cross(limit);
+    for (const { resource, amount } of verdict.granted) facts.consume(resource, amount);
     this.#changed.set(key, { before, after, decision: decision ?? previous?.decision });
   }
 }

@@ -5,12 +5,11 @@ import { lockReservations } from "#database/reservations/read-reservations";
 import { writeReservationsAndTotals } from "#database/reservations/write-reservations";
 import { UNIQUE_VIOLATION, errorCode, isRetryable } from "#database/sqlstate";
 import { calendarsOf, lockTenants } from "#database/tenants/read-tenants";
-import type { Tenant } from "#database/tenants/read-tenants";
 import { TotalDeltas } from "#database/totals/add-to-totals";
 import { inTransactionEndingWith } from "#database/transaction";
 import { AdmissionDesk } from "./admission-desk.ts";
 import type { AdmitOutcome, AdmitRequest } from "./admission-desk.ts";
-import { readFacts } from "./read-facts.ts";
+import { askedBy, readFacts } from "./read-facts.ts";
 import type { DecisionSources } from "./read-facts.ts";
 
 /** Who lost a race runs again; nothing of the failed attempt is left. */
@@ -54,7 +53,8 @@ async function admit(
   ]);
   const ours = group.filter((request) => tenants.has(request.tenantId));
   if (ours.length === 0) return { result: group.map(() => null), written: Promise.resolve() };
-  const facts = await readFacts(client, sources, askedBy(ours, tenants));
+  const asked = ours.map(({ tenantId, items }) => ({ tenant: tenants.get(tenantId)!, items }));
+  const facts = await readFacts(client, sources, askedBy(asked));
   const desk = new AdmissionDesk(client, locked, facts);
   const outcomes: (AdmitOutcome | null)[] = [];
   for (const request of group) {
@@ -69,13 +69,4 @@ async function admit(
   ]);
   sent();
   return { result: outcomes, written };
-}
-
-function askedBy(
-  requests: readonly AdmitRequest[],
-  tenants: ReadonlyMap<string, Tenant>,
-): { tenant: Tenant; resource: string }[] {
-  return requests.flatMap((request) =>
-    request.items.map(({ resource }) => ({ tenant: tenants.get(request.tenantId)!, resource })),
-  );
 }

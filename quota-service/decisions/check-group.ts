@@ -4,7 +4,7 @@ import { readTenants } from "#database/tenants/read-tenants";
 import type { Tenant } from "#database/tenants/read-tenants";
 import { inSnapshot } from "#database/transaction";
 import type { CheckOutcome, CheckRequest } from "./contract.ts";
-import { learnFirstExpiries, readFacts } from "./read-facts.ts";
+import { askedBy, learnFirstExpiries, readFacts } from "./read-facts.ts";
 import type { DecisionSources } from "./read-facts.ts";
 import { judge } from "./verdict/judge.ts";
 
@@ -32,23 +32,23 @@ async function checkOn(
   const version = defaultPlan !== null && newcomers ? await planVersionInForce(client, defaultPlan) : null;
   const tenantOf = (tenantId: string): Tenant | null =>
     known.get(tenantId) ?? (defaultPlan === null ? null : newcomer(tenantId, defaultPlan, version));
-  const asked = group.flatMap((request) => {
-    const tenant = tenantOf(request.tenantId);
-    return tenant === null ? [] : request.items.map(({ resource }) => ({ tenant, resource }));
-  });
-  const facts = await readFacts(client, sources, asked);
-  const judged = group.map((request) => {
-    const tenant = tenantOf(request.tenantId);
-    return tenant === null ? null : { tenant, request, verdict: judge(facts, tenant, request.items, NOTHING_USED) };
-  });
+  const asked = group.map(({ tenantId, items }) => ({ tenant: tenantOf(tenantId), items }));
+  const facts = await readFacts(client, sources, askedBy(asked.filter(isKnown)));
+  const judged = asked.map((request) =>
+    isKnown(request) ? { ...request, verdict: judge(facts, request.tenant, request.items, NOTHING_USED) } : null,
+  );
   const waiting = judged.flatMap((it) => (it?.verdict.waitsForHolds ? [it.tenant] : []));
   await learnFirstExpiries(client, facts, [...new Set(waiting)]);
   return judged.map((it) => {
     if (it === null) return { kind: "unknown_tenant" };
-    const { tenant, request, verdict } = it;
-    const last = verdict.waitsForHolds ? judge(facts, tenant, request.items, NOTHING_USED) : verdict;
+    const { tenant, items, verdict } = it;
+    const last = verdict.waitsForHolds ? judge(facts, tenant, items, NOTHING_USED) : verdict;
     return { kind: "decided", decision: last.decision };
   });
+}
+
+function isKnown<R extends { readonly tenant: Tenant | null }>(request: R): request is R & { readonly tenant: Tenant } {
+  return request.tenant !== null;
 }
 
 function newcomer(tenantId: string, planId: string, planVersion: number | null): Tenant {

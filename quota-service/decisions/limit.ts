@@ -2,6 +2,7 @@ import type { ClientBase, Pool } from "pg";
 import type { LimitDefinition } from "#database/plans/catalogue";
 import { LIMIT_COLUMNS } from "#database/plans/limit-columns";
 import { query } from "#database/pool";
+import type { Tenant } from "#database/tenants/read-tenants";
 
 /** A limit, of a plan or of an override. `amount` null = unlimited. */
 export interface Limit extends LimitDefinition {
@@ -34,11 +35,14 @@ export class PlanLimits {
   readonly #limits = new Map<string, readonly Limit[]>();
 
   /** Reads on the connection of the decision that asks: one that holds a connection never waits for another. */
-  async of(on: ClientBase | Pool, planId: string, version: number): Promise<readonly Limit[]> {
-    const key = `${planId} ${version}`;
+  async of(
+    on: ClientBase | Pool,
+    { planId, planVersion }: Pick<Tenant, "planId" | "planVersion">,
+  ): Promise<readonly Limit[]> {
+    const key = `${planId} ${planVersion}`;
     const known = this.#limits.get(key);
     if (known) return known;
-    const limits = await readLimits(on, planId, version);
+    const limits = await readLimits(on, planId, planVersion);
     this.#limits.set(key, limits);
     return limits;
   }

@@ -1,19 +1,15 @@
 import type { ClientBase, Pool } from "pg";
-import { readLevelStandings } from "#database/levels/read-level-standings";
-import { readCrossings } from "#database/limits/read-crossings";
-import { readRateWindows } from "#database/limits/read-rate-windows";
 import { readRunningOverrides } from "#database/overrides/read-running-overrides";
 import type { RunningOverride } from "#database/overrides/read-running-overrides";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
-import { readUnpriced } from "#database/rollups/read-unpriced";
 import type { Tenant } from "#database/tenants/read-tenants";
-import { readStandings } from "#database/totals/read-standings";
-import type { Standing } from "#database/totals/read-standings";
 import type { RememberedLimits } from "./away/remembered-limits.ts";
 import { effectiveLimits } from "./facts/effective-limits.ts";
 import { GroupFacts } from "./facts/group-facts.ts";
-import { needName, needsAt, samePeriods } from "./facts/needs.ts";
-import type { AskedResource, Need } from "./facts/needs.ts";
+import { readNeeds } from "./facts/read-needs.ts";
+import { TenantFacts } from "./facts/tenant-facts.ts";
+import { covers, tenantNeeds } from "./facts/tenant-needs.ts";
+import type { Asked, TenantNeeds } from "./facts/tenant-needs.ts";
 import type { Limit, PlanLimits } from "./limit.ts";
 
 /** What is known without asking the database each time. */
@@ -35,35 +31,49 @@ let databaseAheadMs = 0;
 export async function readFacts(
   on: ClientBase | Pool,
   { planLimits, remembered, telemetryMarkMs }: DecisionSources,
-  asked: readonly AskedResource[],
+  asked: readonly Asked[],
 ): Promise<GroupFacts> {
-  const ofPlan = await limitsOfPlans(on, planLimits, asked);
-  const tenantIds = [...ofPlan.keys()];
-  const limitsAt = (overrides: Overrides, atMs: number) => {
-    const limits = tenantIds.map(
-      (id) => [id, effectiveLimits(ofPlan.get(id) ?? [], overrides.get(id) ?? [], atMs)] as const,
-    );
-    return new Map(limits);
-  };
-  let guess: Guess = { overrides: new Map(), atMs: Date.now() + databaseAheadMs };
+  const ofPlan: (readonly Limit[])[] = [];
+  for (const { tenant } of asked) ofPlan.push(await planLimits.of(on, tenant));
+  const needsAt = (overrides: Overrides, atMs: number): TenantNeeds[] =>
+    asked.map((it, index) => {
+      const { tenantId } = it.tenant;
+      return tenantNeeds(it, effectiveLimits(ofPlan[index]!, overrides.get(tenantId) ?? [], atMs), atMs);
+    });
+  let guessed = needsAt(new Map(), Date.now() + databaseAheadMs);
   for (;;) {
-    const guessed = limitsAt(guess.overrides, guess.atMs);
-    const needs = needsAt(asked, guessed, guess.atMs);
-    const { nowMs, overrides, ...read } = await readNeeds(on, tenantIds, [...needs.values()]);
+    // The statements share a flight. The clock is read by the last one, so nothing that was read is younger than it says.
+    const [overrides, { nowMs, tenants: read }] = await Promise.all([
+      readRunningOverrides(
+        on,
+        asked.map(({ tenant }) => tenant.tenantId),
+      ),
+      readNeeds(on, guessed),
+    ]);
     databaseAheadMs = nowMs - Date.now();
-    const limits = limitsAt(overrides, nowMs);
-    const isAsGuessed = ({ tenantId, calendar }: Tenant): boolean =>
-      limits.get(tenantId) === guessed.get(tenantId) && samePeriods(calendar, guess.atMs, nowMs);
-    const tenants = [...new Set(asked.map(({ tenant }) => tenant))];
-    const hasAll = (): boolean => [...needsAt(asked, limits, nowMs).keys()].every((name) => needs.has(name));
-    if (tenants.every(isAsGuessed) || hasAll()) {
-      for (const { tenantId, planId } of tenants) {
-        remembered.remember(tenantId, { plan: planId, limits: limits.get(tenantId) ?? [] });
-      }
-      return new GroupFacts({ nowMs, telemetryMarkMs: telemetryMarkMs(), limits, ...read });
+    const needs = needsAt(overrides, nowMs);
+    if (needs.every((it, index) => covers(guessed[index]!, it))) {
+      const tenants = needs.map(({ tenant, limits, periods }, index) => {
+        remembered.remember(tenant.tenantId, { plan: tenant.planId, limits });
+        return [tenant.tenantId, new TenantFacts({ nowMs, limits, periods, ...read[index]! })] as const;
+      });
+      return new GroupFacts(nowMs, telemetryMarkMs(), new Map(tenants));
     }
-    guess = { overrides, atMs: nowMs };
+    guessed = needs;
   }
+}
+
+/** What requests ask for, by tenant; each tenant once. */
+export function askedBy(
+  requests: Iterable<{ readonly tenant: Tenant; readonly items: readonly { readonly resource: string }[] }>,
+): Asked[] {
+  const byTenant = new Map<string, { readonly tenant: Tenant; readonly resources: Set<string> }>();
+  for (const { tenant, items } of requests) {
+    let asked = byTenant.get(tenant.tenantId);
+    if (asked === undefined) byTenant.set(tenant.tenantId, (asked = { tenant, resources: new Set() }));
+    for (const { resource } of items) asked.resources.add(resource);
+  }
+  return [...byTenant.values()];
 }
 
 /**
@@ -75,57 +85,12 @@ export async function learnFirstExpiries(
   facts: GroupFacts,
   tenants: readonly Tenant[],
 ): Promise<void> {
-  const unknown = tenants.filter((tenant) => !facts.knowsFirstExpiry(tenant));
+  const unknown = tenants.filter((tenant) => !facts.of(tenant).knowsFirstExpiry);
   const firstExpiryMs = await readFirstExpiries(
     on,
     unknown.map(({ tenantId }) => tenantId),
   );
-  for (const tenant of unknown) facts.learnFirstExpiry(tenant, firstExpiryMs.get(tenant.tenantId) ?? null);
+  for (const tenant of unknown) facts.of(tenant).learnFirstExpiry(firstExpiryMs.get(tenant.tenantId) ?? null);
 }
 
 type Overrides = ReadonlyMap<string, readonly RunningOverride[]>;
-
-interface Guess {
-  readonly overrides: Overrides;
-  readonly atMs: number;
-}
-
-async function limitsOfPlans(
-  on: ClientBase | Pool,
-  planLimits: PlanLimits,
-  asked: readonly AskedResource[],
-): Promise<Map<string, readonly Limit[]>> {
-  const ofPlan = new Map<string, readonly Limit[]>();
-  for (const { tenant } of asked) {
-    if (ofPlan.has(tenant.tenantId)) continue;
-    ofPlan.set(tenant.tenantId, await planLimits.of(on, tenant.planId, tenant.planVersion));
-  }
-  return ofPlan;
-}
-
-/** The statements share a flight. The clock is read by the last one, so nothing that was read is younger than it says. */
-async function readNeeds(on: ClientBase | Pool, tenantIds: readonly string[], needs: readonly Need[]) {
-  const totals = needs.filter((need) => need.kind === "total");
-  const levels = needs.filter((need) => need.kind === "level");
-  const unpricedKeys = needs.filter((need) => need.kind === "unpriced");
-  const windowKeys = needs.filter((need) => need.kind === "window");
-  const [overrides, windows, unpriced, crossings, levelStandings, { readAtMs, standings }] = await Promise.all([
-    readRunningOverrides(on, tenantIds),
-    readRateWindows(on, windowKeys),
-    readUnpriced(on, unpricedKeys),
-    readCrossings(
-      on,
-      needs.filter((need) => need.kind === "crossing"),
-    ),
-    readLevelStandings(on, levels),
-    readStandings(on, totals),
-  ]);
-  const byName = new Map<string, Standing>();
-  for (const [index, need] of totals.entries()) byName.set(needName(need), standings[index]!);
-  for (const [index, need] of levels.entries()) {
-    const { level, reserved } = levelStandings[index]!;
-    byName.set(needName(need), { used: level, reserved });
-  }
-  const unpricedByName = new Map(unpricedKeys.map((need, index) => [needName(need), unpriced[index]!]));
-  return { nowMs: readAtMs, unpriced: unpricedByName, overrides, windows, crossings, standings: byName };
-}

@@ -25,15 +25,16 @@ export function judge(
   items: readonly ReservationItem[],
   alreadyUsed: (resource: string) => number,
 ): Judged {
+  const ofTenant = facts.of(tenant);
   const demands = items.map(({ resource, amount, atLeast }): Demand => {
-    const limits = facts.limitsOn(tenant, resource);
+    const limits = ofTenant.limitsOn(resource);
     return {
       resource,
       amount,
       atLeast: atLeast ?? amount,
       alreadyUsed: alreadyUsed(resource),
       limits,
-      unlimited: limits.length === 0 ? facts.unlimited(tenant, resource) : NOTHING,
+      unlimited: limits.length === 0 ? ofTenant.unlimited(resource) : NOTHING,
     };
   });
   const verdict = decide({
