@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { appendAuditEvents } from "#database/audit/append-audit-events";
 import type { AuditEvent } from "#database/audit/audit-event";
-import { closeCounted } from "#database/quarantine/close-counted";
+import { closeCounted, tenantsThatWait } from "#database/quarantine/close-counted";
 import { insertQuarantine } from "#database/quarantine/insert-quarantine";
 import type { SetAsideReason } from "#database/quarantine/quarantine-item";
 import { auditItemId, setAsideAudit } from "#database/quarantine/set-aside";
@@ -92,7 +92,8 @@ async function appendEvents(pool: Pool, part: readonly Submitted[], counters: Re
       client,
       part.map(({ event }) => event),
     );
-    await closeCounted(client, counted.appended, { tenantOf: ({ tenantId }) => tenantId, idOf: auditItemId });
+    const waiting = await tenantsThatWait(client, new Set(counted.appended.map(({ tenantId }) => tenantId)));
+    await closeCounted(client, counted.appended, waiting, { tenantOf: ({ tenantId }) => tenantId, idOf: auditItemId });
     return counted;
   });
   // Not in the transaction: should this fail, the events come again and contradict again.

@@ -9,9 +9,9 @@ import { insertQuarantine } from "#database/quarantine/insert-quarantine";
 import type { SetAsideReason } from "#database/quarantine/quarantine-item";
 import { setAsideEvent } from "#database/quarantine/set-aside";
 import { ledgerRowOf } from "#database/record/ledger-row";
-import { recordEvents } from "#database/record/record-events";
+import { sendEvents } from "#database/record/record-events";
 import type { RecordCounts, Way } from "#database/record/record-events";
-import { inTransaction } from "#database/transaction";
+import { inTransactionEndingWith } from "#database/transaction";
 import type { Metrics } from "../observe/metrics.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
 import { beyondHorizon } from "./horizon.ts";
@@ -58,7 +58,8 @@ const COPY_EVENTS_MIN = 20;
 
 /** Bets on events that are new, as they nearly always are; where one is not, looks at each. */
 async function recordGroup(pool: Pool, group: readonly ClaimedEvent[]): Promise<GroupCounts> {
-  const record = (way: Way): Promise<GroupCounts> => inTransaction(pool, (client) => recordClaimed(client, group, way));
+  const record = (way: Way): Promise<GroupCounts> =>
+    inTransactionEndingWith(pool, (client) => recordClaimed(client, group, way));
   if (group.length < COPY_EVENTS_MIN) return record("insert");
   try {
     return await record("copy");
@@ -70,13 +71,18 @@ async function recordGroup(pool: Pool, group: readonly ClaimedEvent[]): Promise<
 
 type GroupCounts = Omit<RecordCounts, "batch">;
 
-async function recordClaimed(client: ClientBase, group: readonly ClaimedEvent[], way: Way): Promise<GroupCounts> {
+async function recordClaimed(
+  client: ClientBase,
+  group: readonly ClaimedEvent[],
+  way: Way,
+): Promise<{ readonly result: GroupCounts; readonly written: Promise<unknown> }> {
   const { events, duplicate } = await resolveClaims(client, group);
   if (events.length === 0) {
-    return { accepted: 0, duplicate, conflicting: 0, intake: intakeOf([], group[0]!.receivedAtMicros) };
+    const intake = intakeOf([], group[0]!.receivedAtMicros);
+    return { result: { accepted: 0, duplicate, conflicting: 0, intake }, written: Promise.resolve() };
   }
-  const counts = await recordEvents(client, events, way);
-  return { ...counts, duplicate: counts.duplicate + duplicate };
+  const { counts, written } = await sendEvents(client, events, way);
+  return { result: { ...counts, duplicate: counts.duplicate + duplicate }, written };
 }
 
 /** Keeps events aside. They arrived all the same, so they are not missing from their run (I12). */

@@ -1,4 +1,3 @@
-import pLimit from "p-limit";
 import { GroupCommit } from "#database/lanes/group-commit";
 import { laneOf } from "#database/lanes/lane-of";
 
@@ -10,18 +9,11 @@ export class LaneFull extends Error {
 /** Groups that may wait in a lane, when the one before them is being committed. More would only wait longer. */
 const GROUPS_WAITING_MAX = 4;
 
-/**
- * Lanes that commit at the same time. As many as keep the database at work while the next group is made; with more, each
- * group would be smaller, and what a group costs beside its rows (statements, its tenants' totals) is shared by fewer.
- */
-const COMMITS_AT_ONCE = 2;
-
 /** One writer per lane of tenants: what waits for a lane shares its next transaction, and lanes never meet. */
 export class LaneWriters<Item extends { readonly tenantId: string }> {
   readonly #commit: (group: readonly Item[]) => Promise<void>;
   readonly #itemsMax: number;
   readonly #lanes = new Map<number, GroupCommit<readonly Item[], undefined>>();
-  readonly #limit = pLimit(COMMITS_AT_ONCE);
   /** When each submission that is not committed yet came, oldest first. */
   readonly #underWay = new Set<{ readonly sinceMs: number }>();
 
@@ -74,7 +66,6 @@ export class LaneWriters<Item extends { readonly tenantId: string }> {
         },
         maxWeight: this.#itemsMax,
         weightOf: (items) => items.length,
-        inTurn: (commit) => this.#limit(commit),
       });
       this.#lanes.set(lane, writer);
     }

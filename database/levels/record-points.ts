@@ -1,5 +1,5 @@
 import type { ClientBase } from "pg";
-import { closeCounted } from "../quarantine/close-counted.ts";
+import { closeCounted, tenantsThatWait } from "../quarantine/close-counted.ts";
 import { pointItemId } from "../quarantine/set-aside.ts";
 import { recordEvents } from "../record/record-events.ts";
 import { asOther } from "../resources/resource-names.ts";
@@ -52,7 +52,8 @@ export async function recordPoints(client: ClientBase, received: readonly Receiv
     fresh.filter(({ kind }) => kind === "counter"),
     received,
   );
-  await closeCounted(client, fresh, { tenantOf: (point) => point.tenantId, idOf: pointItemId });
+  const waiting = await tenantsThatWait(client, new Set(fresh.map((point) => point.tenantId)));
+  await closeCounted(client, fresh, waiting, { tenantOf: (point) => point.tenantId, idOf: pointItemId });
   const conflicting = [...contradictory, ...contradicted];
   return { accepted: fresh.length, duplicate: received.length - fresh.length - conflicting.length, conflicting };
 }

@@ -10,28 +10,14 @@ export interface Quarantinable<Item> {
 }
 
 /**
- * Closes the rows of items that the caller's transaction has just counted: they had been set aside, say for a time still
- * to come, and came again when they could be counted. Nearly always there is none, which costs one look at an index.
- */
-export async function closeCounted<Item>(
-  client: ClientBase,
-  counted: readonly Item[],
-  { tenantOf, idOf }: Quarantinable<Item>,
-): Promise<void> {
-  if (counted.length === 0) return;
-  const waiting = await tenantsThatWait(client, [...new Set(counted.map(tenantOf))]);
-  if (waiting.size === 0) return;
-  await close(
-    client,
-    counted.filter((item) => waiting.has(tenantOf(item))).map((item) => ({ tenantId: tenantOf(item), id: idOf(item) })),
-  );
-}
-
-/**
  * Which of the tenants have an item in quarantine that could have been counted; its condition is that of an index. One
  * probe tells whether anybody has; else it is one a tenant and never more, however much a sender has in quarantine.
  */
-async function tenantsThatWait(client: ClientBase, tenantIds: readonly string[]): Promise<ReadonlySet<string>> {
+export async function tenantsThatWait(
+  client: ClientBase,
+  tenantIds: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  if (tenantIds.size === 0) return tenantIds;
   const { rows } = await query<{ tenant_id: string }>(client, {
     name: "tenants-that-wait",
     text: `
@@ -45,9 +31,30 @@ async function tenantsThatWait(client: ClientBase, tenantIds: readonly string[])
         select q.tenant_id from quotel.quarantine q
         where q.resolved_at is null and q.signal in ('event', 'point', 'audit') and q.reason <> 'conflict'
         order by q.tenant_id limit 1) is not null`,
-    values: [textArray(tenantIds)],
+    values: [textArray([...tenantIds])],
   });
   return new Set(rows.map((row) => row.tenant_id));
+}
+
+/**
+ * Closes the rows of items that the caller's transaction has just counted: they had been set aside, say for a time still
+ * to come, and came again when they could be counted. Nearly always there is none.
+ *
+ * @param waiting see `tenantsThatWait`
+ */
+export async function closeCounted<Item>(
+  client: ClientBase,
+  counted: readonly Item[],
+  waiting: ReadonlySet<string>,
+  { tenantOf, idOf }: Quarantinable<Item>,
+): Promise<void> {
+  if (waiting.size === 0) return;
+  const items = counted.filter((item) => waiting.has(tenantOf(item)));
+  if (items.length === 0) return;
+  await close(
+    client,
+    items.map((item) => ({ tenantId: tenantOf(item), id: idOf(item) })),
+  );
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { ClientBase } from "pg";
-import { from as copyFrom } from "pg-copy-streams";
 import { UNIQUE_VIOLATION, errorCode } from "../sqlstate.ts";
 import { utcDayText } from "../periods/instant.ts";
 import { copyRows } from "./copy-format.ts";
+import { copyIn } from "./copy-in.ts";
 import { LEDGER_COLUMNS, LEDGER_COLUMN_NAMES } from "./ledger-columns.ts";
 import type { LedgerRow } from "./ledger-row.ts";
 
@@ -11,36 +11,21 @@ import type { LedgerRow } from "./ledger-row.ts";
  * way in. Where one is, the primary key objects and the transaction is lost (`isRepeated`): the caller starts again with
  * `insertEvents`, which looks at each row. Either way the primary key decides, in the transaction that also writes the
  * effects (I1, I2). `rows` must be distinct by identity and sorted by it, so that two writers of the same rows wait for
- * one another in one order.
+ * one another in one order. All is sent at once, so other statements may follow without waiting.
  */
-export async function copyEvents(client: ClientBase, rows: readonly LedgerRow[], batch: number): Promise<void> {
-  for (const [day, rowsOfDay] of byDay(rows)) {
+export function copyEvents(client: ClientBase, rows: readonly LedgerRow[], batch: number): Promise<void> {
+  const copies = byDay(rows).map(([day, rowsOfDay]) => {
     const partition = `quotel.usage_events_${utcDayText(day).replaceAll("-", "")}`;
     const statement = `copy ${partition} (${LEDGER_COLUMN_NAMES}) from stdin (format binary)`;
-    await send(client, statement, copyRows(rowsOfDay, batch, LEDGER_COLUMNS));
-  }
+    return copyIn(client, statement, copyRows(rowsOfDay, batch, LEDGER_COLUMNS));
+  });
+  return Promise.all(copies).then(() => {});
 }
 
 /** Whether a COPY found a row that was in the ledger already. */
 export function isRepeated(error: unknown): boolean {
   if (errorCode(error) !== UNIQUE_VIOLATION) return false;
   return error instanceof Error && "table" in error && String(error.table).startsWith("usage_events_");
-}
-
-/** A pipelining client takes no COPY, because it may have sent other statements behind it. Ours has sent none. */
-async function send(client: ClientBase & { pipeline?: boolean }, statement: string, bytes: Buffer): Promise<void> {
-  const pipelines = client.pipeline === true;
-  client.pipeline = false;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const stream = client.query(copyFrom(statement));
-      stream.once("error", reject);
-      stream.once("finish", resolve);
-      stream.end(bytes);
-    });
-  } finally {
-    client.pipeline = pipelines;
-  }
 }
 
 /** Ascending, as everywhere. */

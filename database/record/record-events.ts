@@ -4,13 +4,14 @@ import type { Arrival } from "../health/note-arrivals.ts";
 import { intakeOf, noteIntake } from "../health/note-intake.ts";
 import type { Intake } from "../health/note-intake.ts";
 import { NO_CALENDAR } from "../periods/period.ts";
-import { closeCounted } from "../quarantine/close-counted.ts";
+import { closeCounted, tenantsThatWait } from "../quarantine/close-counted.ts";
 import { insertQuarantine } from "../quarantine/insert-quarantine.ts";
 import { eventItemId, setAsideEvent } from "../quarantine/set-aside.ts";
 import { readAdmissions, reservationKeyText } from "../reservations/read-reservations.ts";
 import type { ReservationKey } from "../reservations/read-reservations.ts";
-import { settleReservationsAndTotals } from "../reservations/settle-reservations.ts";
+import { settleReservations } from "../reservations/settle-reservations.ts";
 import type { Settlement } from "../reservations/settle-reservations.ts";
+import { writeReservationsAndTotals } from "../reservations/write-reservations.ts";
 import { readCalendars } from "../tenants/read-calendars.ts";
 import type { Calendars } from "../tenants/read-calendars.ts";
 import { TotalDeltas } from "../totals/add-to-totals.ts";
@@ -45,6 +46,13 @@ export type Way = "copy" | "insert";
 /** `arrival`: it has just come in. `moved`: it came in before and was noted then, it only counts elsewhere from now on. */
 export type Occasion = "arrival" | "moved";
 
+/** What the record transaction did, and the statements it has sent last. */
+export interface Recording {
+  readonly counts: RecordCounts;
+  /** Settled when they have run; the counts are true only then. */
+  readonly written: Promise<unknown>;
+}
+
 /**
  * The record transaction (I2): ledger, reservation settlement and totals, each only for rows that were not in the ledger
  * yet. The rows are rolled up by being there: as long as their batch is not folded, the rollups include them (I3). Runs
@@ -57,43 +65,66 @@ export async function recordEvents(
   way: Way = "insert",
   occasion: Occasion = "arrival",
 ): Promise<RecordCounts> {
-  const [calendars, admissions, batch] = await Promise.all([
-    readCalendars(client, [...new Set(received.map(({ event }) => event.tenantId))]),
+  const { counts, written } = await sendEvents(client, received, way, occasion);
+  await written;
+  return counts;
+}
+
+/**
+ * The same for a transaction that ends with it (`inTransactionEndingWith`): its last statements have been sent when this
+ * resolves, and with `copy` and no reservation that is everything but what had to be known before.
+ */
+export async function sendEvents(
+  client: ClientBase,
+  received: readonly ReceivedEvent[],
+  way: Way,
+  occasion: Occasion = "arrival",
+): Promise<Recording> {
+  const tenantIds = new Set(received.map(({ event }) => event.tenantId));
+  const [calendars, admissions, batch, waiting] = await Promise.all([
+    readCalendars(client, [...tenantIds]),
     readAdmissions(client, reservationsNamed(received)),
     openBatch(client, daysOf(received), received.length),
+    tenantsThatWait(client, tenantIds),
   ]);
   const { rows, contradictory } = distinct(rowsOf(received, calendars, admissions));
-  const fresh = await insertRows(client, rows, batch, way);
+  const { fresh, copied } = await enterRows(client, rows, batch, way);
   const conflicts = [...contradictory, ...(await contradictingLedger(client, rows, fresh))];
-  await insertQuarantine(
-    client,
-    conflicts.map((row) => setAsideEvent(row, "conflict")),
-  );
+  const settlements = settlementsOf(fresh);
+  const aside = conflicts.map((row) => setAsideEvent(row, "conflict"));
+  // Nearly always there is neither. Where a COPY fails so does what is sent behind it, and the COPY is heard first.
+  const [, changes] = await Promise.all([
+    settlements.length + aside.length === 0 ? undefined : copied,
+    settleReservations(client, settlements, calendars),
+    insertQuarantine(client, aside),
+  ]);
+  const intake = intakeOf(fresh, received[0]!.receivedAtMicros);
+  const written = Promise.all([
+    copied,
+    ...(occasion === "arrival"
+      ? [noteIntake(client, intake), noteArrivals(client, [...rows, ...contradictory].map(arrivalOf))]
+      : []),
+    closeCounted(client, fresh, waiting, { tenantOf: ({ event }) => event.tenantId, idOf: eventItemId }),
+    writeReservationsAndTotals(client, changes, calendars, deltasOf(fresh)),
+  ]);
+  const duplicate = received.length - fresh.length - conflicts.length;
+  return {
+    counts: { accepted: fresh.length, duplicate, conflicting: conflicts.length, batch, intake },
+    written,
+  };
+}
+
+function deltasOf(rows: readonly LedgerRow[]): TotalDeltas {
   const deltas = new TotalDeltas();
-  for (const { event, periods } of fresh) {
+  for (const { event, periods } of rows) {
     for (const { resource, amount } of amountsOf(event)) {
       deltas.add(event.tenantId, resource, periods, { used: amount });
     }
   }
-  const intake = intakeOf(fresh, received[0]!.receivedAtMicros);
-  const isArrival = occasion === "arrival";
-  await Promise.all([
-    ...(isArrival
-      ? [noteIntake(client, intake), noteArrivals(client, [...rows, ...contradictory].map(arrivalOf))]
-      : []),
-    settleReservationsAndTotals(client, settlementsOf(fresh), calendars, deltas),
-    closeCounted(client, fresh, { tenantOf: ({ event }) => event.tenantId, idOf: eventItemId }),
-  ]);
-  return {
-    accepted: fresh.length,
-    duplicate: received.length - fresh.length - conflicts.length,
-    conflicting: conflicts.length,
-    batch,
-    intake,
-  };
+  return deltas;
 }
 
-function reservationsNamed(received: readonly ReceivedEvent[]): ReservationKey[] {
+function reservationsNamed(received: readonly Pick<ReceivedEvent, "event">[]): ReservationKey[] {
   return received.flatMap(({ event: { tenantId, reservationId } }) =>
     reservationId === null ? [] : [{ tenantId, reservationId }],
   );
@@ -135,19 +166,20 @@ function distinct(all: LedgerRow[]): { rows: LedgerRow[]; contradictory: LedgerR
   return { rows, contradictory };
 }
 
-/** The rows that were not in the ledger yet, in order. */
-async function insertRows(
+/**
+ * Enters rows. `fresh`: those that were not in the ledger yet, in order; of a COPY all, or else `copied` rejects. A COPY is
+ * not waited for.
+ */
+async function enterRows(
   client: ClientBase,
   rows: readonly LedgerRow[],
   batch: number,
   way: Way,
-): Promise<readonly LedgerRow[]> {
-  if (way === "copy") {
-    await copyEvents(client, rows, batch);
-    return rows;
-  }
+): Promise<{ readonly fresh: readonly LedgerRow[]; readonly copied: Promise<void> | undefined }> {
+  if (way === "copy") return { fresh: rows, copied: copyEvents(client, rows, batch) };
   const inserted = await insertEvents(client, rows, batch);
-  return inserted.size === rows.length ? rows : rows.filter((row) => inserted.has(identityOf(row)));
+  const fresh = inserted.size === rows.length ? rows : rows.filter((row) => inserted.has(identityOf(row)));
+  return { fresh, copied: undefined };
 }
 
 /** Rows whose identity the ledger holds with another payload. */

@@ -18,7 +18,7 @@ import { startSubject } from "./subject.ts";
 
 const SIZES = {
   quick: { requests: 6, rounds: 1 },
-  default: { requests: 60, rounds: 5 },
+  default: { requests: 150, rounds: 5 },
   full: { requests: 400, rounds: 7 },
 } as const;
 const TENANTS = 500;
