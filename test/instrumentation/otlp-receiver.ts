@@ -22,13 +22,18 @@ interface ScriptedAnswer {
   readonly body?: unknown;
 }
 
-/** A real HTTP server that accepts OTLP/JSON traces and keeps what it acknowledged. */
+/** A metric or a log record as it is on the wire. */
+export type ReceivedItem = Readonly<Record<string, unknown>>;
+
+/** A real HTTP server that accepts OTLP/JSON and keeps what it acknowledged. */
 export interface OtlpReceiver {
   readonly url: string;
   readonly spans: ReceivedSpan[];
+  readonly metrics: ReceivedItem[];
+  readonly logs: ReceivedItem[];
   readonly requests: { readonly headers: IncomingHttpHeaders; readonly body: string; readonly spans: number }[];
-  /** Decides about a request, by the ids of its spans, before it is accepted; null = accept. */
-  script: (spanIds: readonly string[]) => ScriptedAnswer | null;
+  /** Decides about a request, by the ids of its spans and its path, before it is accepted; null = accept. */
+  script: (spanIds: readonly string[], path: string) => ScriptedAnswer | null;
   of(eventType: string): ReceivedSpan[];
   /** Waits until `count` spans of the type are here. */
   waitFor(eventType: string, count: number): Promise<ReceivedSpan[]>;
@@ -46,6 +51,8 @@ interface WireSpan extends Omit<ReceivedSpan, "attributes" | "statusCode"> {
 /** Starts one, on `port` or a free one. */
 export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
+  const metrics: ReceivedItem[] = [];
+  const logs: ReceivedItem[] = [];
   const requests: OtlpReceiver["requests"] = [];
   const server = createServer((req, res) => {
     let body = "";
@@ -53,8 +60,15 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     req.on("end", () => {
       const received = req.url === "/v1/traces" ? decode(body) : [];
       requests.push({ headers: req.headers, body, spans: received.length });
-      const answer = receiver.script(received.map((span) => span.spanId));
-      if (answer === null) spans.push(...received);
+      const answer = receiver.script(
+        received.map((span) => span.spanId),
+        req.url ?? "",
+      );
+      if (answer === null) {
+        spans.push(...received);
+        if (req.url === "/v1/metrics") metrics.push(...itemsIn(body, "metrics"));
+        if (req.url === "/v1/logs") logs.push(...itemsIn(body, "logRecords"));
+      }
       res
         .writeHead(answer?.status ?? 200, { "content-type": "application/json", ...answer?.headers })
         .end(JSON.stringify(answer?.body ?? {}));
@@ -65,6 +79,8 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
   const receiver: OtlpReceiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    metrics,
+    logs,
     requests,
     script: () => null,
     of: (eventType) => spans.filter((span) => span.attributes["quotel.event.type"] === eventType),
@@ -81,6 +97,16 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     },
   };
   return receiver;
+}
+
+/** All items of a request, whatever its resources and scopes. */
+function itemsIn(body: string, name: "metrics" | "logRecords"): ReceivedItem[] {
+  type Scope = { [key in typeof name]?: ReceivedItem[] };
+  const request = JSON.parse(body) as Record<string, { scopeMetrics?: Scope[]; scopeLogs?: Scope[] }[]>;
+  const scopes = Object.values(request)
+    .flat()
+    .flatMap(({ scopeMetrics, scopeLogs }) => scopeMetrics ?? scopeLogs ?? []);
+  return scopes.flatMap((scope) => scope[name] ?? []);
 }
 
 function decode(body: string): ReceivedSpan[] {

@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
 
-import { Exporter } from "./export/exporter.ts";
-import type { ExportCounters } from "./export/exporter.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { Intake } from "./intake.ts";
-import { Backlog } from "./queue/backlog.ts";
-import { Segment } from "./queue/segment.ts";
-import { SpanQueue } from "./queue/span-queue.ts";
+import { Heartbeat } from "./intake/heartbeat.ts";
+import { Intake } from "./intake/intake.ts";
+import { Lane } from "./lane.ts";
+import type { LaneCounters } from "./lane.ts";
+import type { Signal } from "./signal.ts";
 import { Spool } from "./spool/spool.ts";
 import type { UsageRecord } from "./usage-record.ts";
 
@@ -16,7 +14,7 @@ export interface MeterOptions {
   readonly serviceName: string;
   /** Where usage waits on the disk too. Null or absent: in memory only. */
   readonly spool?: { readonly folder: string; readonly bytesMax: number } | null;
-  /** Memory for usage that waits for the collector. Default 32 MiB, about 30 000 records. */
+  /** Memory for usage that waits for the collector. Default 32 MiB, about 30 000 records. Levels and audit events have an eighth each beside it. */
   readonly queueBytesMax?: number;
   /** Longest rest before a record is sent; a decision should see usage within a second. Default 200. */
   readonly flushIntervalMs?: number;
@@ -25,21 +23,21 @@ export interface MeterOptions {
   readonly timeoutMs?: number;
 }
 
-/** What an operator may want to know about this process's metering; all counts are of records, heartbeats among them. */
-export type MeterCounters = Readonly<ExportCounters> & {
+/**
+ * What an operator may want to know about this process's metering; all counts are of records, those of levels and audit
+ * events and heartbeats among them. What was `dropped` is visible to the collector as gaps of `quotel.seq`.
+ */
+export interface MeterCounters extends LaneCounters {
   readonly recorded: number;
-  readonly waiting: number;
-  /** Lost because the queue was full; visible to the collector as gaps of `quotel.seq`. */
-  readonly dropped: number;
-  /** Lost because the spool's disk damaged them. */
-  readonly damaged: number;
-};
+}
 
 /** The metering path of one process (I11): independent of samplers, exporters and switches of the app's tracing. */
 export interface Meter {
   readonly bootId: string;
-  /** Takes a record. Synchronous, cheap, never throws. */
+  /** Takes a record of usage. Synchronous, cheap, never throws. */
   record(record: UsageRecord): void;
+  /** Takes an encoded data point or log record. Synchronous, never throws. */
+  recordItem(signal: Exclude<Signal, "traces">, item: string): void;
   /** Waits until all recorded so far is settled, at most `timeoutMs`; false = not all of it. */
   flush(timeoutMs: number): Promise<boolean>;
   /** Records that records were lost, if any were since the last heartbeat: nothing that follows would show the gap. */
@@ -55,6 +53,8 @@ export interface Meter {
 }
 
 const SCOPE_VERSION = "0.1.0";
+/** Of the memory for usage, that for each of the other signals. */
+const OTHER_SHARE = 1 / 8;
 
 /** Makes the metering path; it holds nothing open that would keep the process alive. */
 export function createMeter(options: MeterOptions): Meter {
@@ -62,60 +62,72 @@ export function createMeter(options: MeterOptions): Meter {
   const header = { serviceName: options.serviceName, scopeVersion: SCOPE_VERSION };
   const spool = options.spool
     ? new Spool({ ...options.spool, endpoint: options.endpoint, bootId, header }, (files) => {
-        backlog.inherit(files.map((file) => Segment.stored(header, file)));
-        exporter.wake();
+        for (const lane of all) lane.inherit(files);
       })
     : null;
-  const queue = new SpanQueue({
-    header,
-    bytesMax: options.queueBytesMax ?? 33_554_432,
-    openFile: () => spool?.openFile() ?? null,
-  });
-  const backlog = new Backlog(queue);
-  const exporter = new Exporter(
-    {
-      endpoint: options.endpoint,
-      ingestKey: options.ingestKey,
-      flushIntervalMs: options.flushIntervalMs ?? 200,
-      retryMinMs: options.retryMinMs ?? 250,
-      retryMaxMs: options.retryMaxMs ?? 30_000,
-      timeoutMs: options.timeoutMs ?? 10_000,
-      quarantine: (...refused) => spool?.quarantine(...refused) ?? Promise.resolve(false),
-    },
-    queue,
-    backlog,
-  );
-  const intake = new Intake(bootId, queue, () => exporter.wake());
+  const usageBytesMax = options.queueBytesMax ?? 33_554_432;
+  const laneOf = (signal: Signal) =>
+    new Lane(
+      {
+        signal,
+        header,
+        queueBytesMax: signal === "traces" ? usageBytesMax : usageBytesMax * OTHER_SHARE,
+        endpoint: options.endpoint,
+        ingestKey: options.ingestKey,
+        flushIntervalMs: options.flushIntervalMs ?? 200,
+        retryMinMs: options.retryMinMs ?? 250,
+        retryMaxMs: options.retryMaxMs ?? 30_000,
+        timeoutMs: options.timeoutMs ?? 10_000,
+      },
+      spool,
+    );
+  const lanes = { traces: laneOf("traces"), metrics: laneOf("metrics"), logs: laneOf("logs") };
+  const all = Object.values(lanes);
+  const intake = new Intake(bootId, lanes.traces);
   const counters = () => {
     intake.queueFresh();
-    const { waiting, dropped, damaged } = queue;
-    return { ...exporter.counters, recorded: intake.recorded, waiting, dropped, damaged: damaged + backlog.damaged };
+    return { ...all.map((lane) => lane.counters()).reduce(sumOf), recorded: intake.recorded };
   };
   const heartbeat = new Heartbeat(intake, counters);
 
   return {
     bootId,
     record: (record) => intake.add(record),
+    recordItem: (signal, item) => intake.addItem(lanes[signal], item),
     async flush(timeoutMs) {
       intake.queueFresh();
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<false>((resolve) => {
         timer = setTimeout(() => resolve(false), timeoutMs).unref();
       });
-      const done = await Promise.race([exporter.drained().then(() => true), timeout]);
+      const drained = Promise.all(all.map((lane) => lane.drained()));
+      const done = await Promise.race([drained.then(() => true), timeout]);
       clearTimeout(timer);
       return done;
     },
     tellLoss: () => heartbeat.tellLoss(),
     stop() {
       heartbeat.stop();
-      exporter.stop();
+      for (const lane of all) lane.stop();
     },
     finishSync() {
       intake.queueFresh();
-      spool?.finishSync(queue.waiting === 0);
-      return queue.waitingInMemoryOnly;
+      spool?.finishSync((signal) => lanes[signal].isSettled);
+      return all.reduce((sum, lane) => sum + lane.waitingInMemoryOnly, 0);
     },
     counters,
+  };
+}
+
+function sumOf(one: LaneCounters, other: LaneCounters): LaneCounters {
+  return {
+    acknowledged: one.acknowledged + other.acknowledged,
+    replayed: one.replayed + other.replayed,
+    retries: one.retries + other.retries,
+    quarantined: one.quarantined + other.quarantined,
+    rejected: one.rejected + other.rejected,
+    waiting: one.waiting + other.waiting,
+    dropped: one.dropped + other.dropped,
+    damaged: one.damaged + other.damaged,
   };
 }

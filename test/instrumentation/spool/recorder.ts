@@ -63,6 +63,9 @@ process.on("message", (command: Command) => {
     case "record":
       record(command.count);
       return void process.send!(meter.counters());
+    case "record items":
+      for (let n = 1; n <= command.count; n += 1) meter.recordItem(command.signal, `{"name":"${n}"}`);
+      return void process.send!(meter.counters());
     case "counters":
       return void process.send!(meter.counters());
     case "record and exit":

@@ -8,6 +8,7 @@ import type { MeterCounters } from "../../../instrumentation/src/metering/meter.
 
 export type Command =
   | { readonly do: "record"; readonly count: number }
+  | { readonly do: "record items"; readonly signal: "metrics" | "logs"; readonly count: number }
   | { readonly do: "counters" }
   | { readonly do: "record and exit"; readonly count: number; readonly code: number }
   | { readonly do: "record and throw"; readonly count: number }

@@ -26,7 +26,7 @@ function isSubsequence(some: readonly string[], all: readonly string[]): boolean
 test("a segment is read as it was written", () => {
   fc.assert(
     fc.property(spanTexts, (spans) => {
-      expect(readSegment(segmentOf(spans))).toEqual({ header: HEADER, spans, damaged: 0 });
+      expect(readSegment(segmentOf(spans))).toEqual({ header: HEADER, items: spans, damaged: 0 });
     }),
   );
 });
@@ -38,7 +38,7 @@ test("of a segment cut off anywhere every span before the cut is read, and nothi
       const cut = seed % segment.length;
       const whole = spansBefore(segment, cut);
       const read = readSegment(segment.subarray(0, cut));
-      expect(read.spans).toEqual(spans.slice(0, Math.max(0, whole)));
+      expect(read.items).toEqual(spans.slice(0, Math.max(0, whole)));
       expect(read.header).toEqual(whole < 0 ? null : HEADER);
       expect(read.damaged).toBeLessThanOrEqual(1);
     }),
@@ -54,10 +54,10 @@ test("of a segment with a byte flipped every span before it is read, and none is
       segment[position]! ^= flip;
       const intact = Math.max(0, spansBefore(segmentOf(spans), position));
       const read = readSegment(segment);
-      expect(read.spans.slice(0, intact)).toEqual(spans.slice(0, intact));
-      expect(isSubsequence(read.spans, spans)).toBe(true);
+      expect(read.items.slice(0, intact)).toEqual(spans.slice(0, intact));
+      expect(isSubsequence(read.items, spans)).toBe(true);
       // A flipped newline takes the line behind it along.
-      expect(read.spans.length).toBeGreaterThanOrEqual(spans.length - 2);
+      expect(read.items.length).toBeGreaterThanOrEqual(spans.length - 2);
       expect(read.damaged).toBeGreaterThanOrEqual(1);
     }),
     { numRuns: 2_000 },
@@ -67,7 +67,7 @@ test("of a segment with a byte flipped every span before it is read, and none is
 test("from bytes of any kind no span is read that was not written", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-      expect(readSegment(Buffer.from(bytes))).toMatchObject({ header: null, spans: [] });
+      expect(readSegment(Buffer.from(bytes))).toMatchObject({ header: null, items: [] });
     }),
   );
 });

@@ -2,12 +2,14 @@ import { HEADER_SENT_AT } from "@quotel/conventions";
 
 import { createHttpSender } from "../../process/http-sender.ts";
 import { encodeRequest } from "../encode/encode-request.ts";
+import type { Signal } from "../signal.ts";
 import type { SegmentHeader } from "../spool/segment-format.ts";
 import { judgeAnswer } from "./export-outcome.ts";
 import type { ExportOutcome } from "./export-outcome.ts";
 
 export interface CollectorClientOptions {
-  /** Base URL; `/v1/traces` is appended. */
+  readonly signal: Signal;
+  /** Base URL; the signal's path is appended. */
   readonly endpoint: URL;
   readonly ingestKey: string | null;
   readonly timeoutMs: number;
@@ -16,7 +18,7 @@ export interface CollectorClientOptions {
 /** A collector that is only slow is given more time from request to request, up to this. */
 const TIMEOUT_MS_MAX = 120_000;
 
-/** Sends spans to the collector, one request at a time, and says what came of it. Holds no ref'd handle. */
+/** Sends items to the collector, one request at a time, and says what came of it. Holds no ref'd handle. */
 export class CollectorClient {
   readonly url: URL;
   readonly #options: CollectorClientOptions;
@@ -25,10 +27,10 @@ export class CollectorClient {
 
   constructor(options: CollectorClientOptions) {
     this.#options = options;
-    this.url = new URL(`${options.endpoint.href.replace(/\/+$/, "")}/v1/traces`);
+    this.url = new URL(`${options.endpoint.href.replace(/\/+$/, "")}/v1/${options.signal}`);
   }
 
-  async send(header: SegmentHeader, spans: readonly string[]): Promise<ExportOutcome> {
+  async send(header: SegmentHeader, items: readonly string[]): Promise<ExportOutcome> {
     const { ingestKey, timeoutMs } = this.#options;
     const headers: Record<string, string> = {
       "content-type": "application/json",
@@ -40,7 +42,7 @@ export class CollectorClient {
       url: this.url,
       method: "POST",
       headers,
-      body: encodeRequest(header, spans),
+      body: encodeRequest(this.#options.signal, header, items),
       timeoutMs: Math.max(timeoutMs, Math.min(TIMEOUT_MS_MAX, timeoutMs * 2 ** this.#timeouts)),
     });
     const outcome = judgeAnswer(result, Date.now());

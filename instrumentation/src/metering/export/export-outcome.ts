@@ -5,7 +5,7 @@ import type { HttpResult } from "../../process/http-sender.ts";
  * the batch is money).
  */
 export type ExportOutcome =
-  | { readonly kind: "accepted"; readonly rejectedSpans: number }
+  | { readonly kind: "accepted"; readonly rejectedItems: number }
   /** Try again, not before `afterMs` if given. `timedOut`: it may only be slow. */
   | { readonly kind: "retry"; readonly afterMs: number | null; readonly timedOut: boolean }
   /** 413: send less at once. */
@@ -19,9 +19,9 @@ export type ExportOutcome =
 export function judgeAnswer(result: HttpResult, nowMs: number): ExportOutcome {
   if (result.kind === "unreachable") return { kind: "retry", afterMs: null, timedOut: result.reason === "timeout" };
   const { status } = result;
-  if (status >= 200 && status < 300) return { kind: "accepted", rejectedSpans: rejectedSpans(result.text) };
+  if (status >= 200 && status < 300) return { kind: "accepted", rejectedItems: rejectedItems(result.text) };
   if (status === 413) return { kind: "too_large" };
-  // A collector explains itself in the encoding of the request; a page of a proxy's says nothing about the spans.
+  // A collector explains itself in the encoding of the request; a page of a proxy's says nothing about the items.
   if (status === 400 && isJson(result.headers["content-type"])) return { kind: "unreadable" };
   if (status === 408 || status === 429 || status >= 500) {
     return { kind: "retry", afterMs: retryAfterMs(result.headers["retry-after"], nowMs), timedOut: false };
@@ -41,12 +41,13 @@ function retryAfterMs(value: string | undefined, nowMs: number): number | null {
   return Number.isNaN(dateMs) ? null : Math.max(0, dateMs - nowMs);
 }
 
-/** `partialSuccess.rejectedSpans`; rejected spans must not be sent again. */
-function rejectedSpans(text: string): number {
-  if (!text.includes("rejectedSpans")) return 0;
+/** Items that are not counted and must not be sent again (`partialSuccess`), under whichever name of the three signals. */
+function rejectedItems(text: string): number {
+  if (!text.includes('"rejected')) return 0;
   try {
-    const answer = JSON.parse(text) as { partialSuccess?: { rejectedSpans?: string | number } };
-    return Number(answer.partialSuccess?.rejectedSpans ?? 0) || 0;
+    const { partialSuccess = {} } = JSON.parse(text) as { partialSuccess?: Readonly<Record<string, unknown>> };
+    const { rejectedSpans, rejectedDataPoints, rejectedLogRecords } = partialSuccess;
+    return Number(rejectedSpans ?? rejectedDataPoints ?? rejectedLogRecords) || 0;
   } catch {
     return 0;
   }

@@ -1,17 +1,17 @@
 import type { Segment } from "./segment.ts";
-import type { SpanQueue } from "./span-queue.ts";
+import type { ItemQueue } from "./item-queue.ts";
 
 /**
  * All that is to be sent: what this process records and what crashed processes have left. They take turns, so that neither
  * a busy process nor a large inheritance makes the other wait.
  */
 export class Backlog {
-  readonly #own: SpanQueue;
+  readonly #own: ItemQueue;
   #inherited: Segment[] = [];
   #ownHadTurn = false;
   #damaged = 0;
 
-  constructor(own: SpanQueue) {
+  constructor(own: ItemQueue) {
     this.#own = own;
   }
 
@@ -27,7 +27,7 @@ export class Backlog {
     this.#inherited.push(...segments);
   }
 
-  /** The segment whose turn it is, its spans in memory; null = there is nothing to send. `ownOnly`: somebody waits for ours. */
+  /** The segment whose turn it is, its items in memory; null = there is nothing to send. `ownOnly`: somebody waits for ours. */
   async next(ownOnly: boolean): Promise<Segment | null> {
     for (;;) {
       const own = this.#own.head();
@@ -46,7 +46,7 @@ export class Backlog {
     return !this.#inherited.includes(segment);
   }
 
-  /** The oldest `count` spans of the segment need not be sent any more. */
+  /** The oldest `count` items of the segment need not be sent any more. */
   settle(segment: Segment, count: number): void {
     if (this.isOwn(segment)) return this.#own.settle(segment, count);
     segment.settle(count);

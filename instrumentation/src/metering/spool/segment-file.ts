@@ -1,13 +1,15 @@
-import { closeSync, mkdirSync, openSync, renameSync, unlinkSync, write, writeSync } from "node:fs";
+import { unlinkSync } from "node:fs";
 import { open, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
 
+import type { Signal } from "../signal.ts";
 import { encodeHeader, encodeLine } from "./segment-format.ts";
 import type { SegmentHeader } from "./segment-format.ts";
+import { createFileSync, writeAll, writeAllSync } from "./write-all.ts";
 
 export interface SegmentFileOptions {
   readonly path: string;
+  readonly signal: Signal;
   readonly header: SegmentHeader;
   /** Makes the folder; rejects where there can be none. */
   readonly folder: () => Promise<void>;
@@ -21,10 +23,11 @@ export interface SegmentFileOptions {
 
 /**
  * A segment being written: append-only, one write under way at a time, what comes meanwhile goes with the next. Nothing
- * waits for it. The file appears with its first span.
+ * waits for it. The file appears with its first item.
  */
 export class SegmentFile {
   readonly path: string;
+  readonly signal: Signal;
   readonly #options: SegmentFileOptions;
   /** Lines not known to be written, the oldest first. */
   #lines: string[] = [];
@@ -38,6 +41,7 @@ export class SegmentFile {
 
   constructor(options: SegmentFileOptions) {
     this.path = options.path;
+    this.signal = options.signal;
     this.#options = options;
   }
 
@@ -56,15 +60,15 @@ export class SegmentFile {
     return this.#lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
   }
 
-  append(span: string): void {
+  append(item: string): void {
     if (this.#state !== "open") return;
     if (!this.#started) this.#add(encodeHeader(this.#options.header));
     this.#started = true;
-    this.#add(encodeLine(span));
+    this.#add(encodeLine(item));
     this.#wake();
   }
 
-  /** No more spans will come. */
+  /** No more items will come. */
   seal(): void {
     if (this.#state !== "open") return;
     this.#state = "sealed";
@@ -81,7 +85,7 @@ export class SegmentFile {
       .finally(() => (this.#sync = null));
   }
 
-  /** Deletes the file; its spans are settled. Never rejects: what stays is delivered once more and counts once. */
+  /** Deletes the file; its items are settled. Never rejects: what stays is delivered once more and counts once. */
   async remove(): Promise<void> {
     this.#state = "removed";
     await this.#work;
@@ -99,21 +103,11 @@ export class SegmentFile {
     const bytes = Buffer.from(this.#lines.join(""));
     this.#lines = [];
     try {
-      if (this.#handle === null) this.#createSync(bytes);
+      if (this.#handle === null) createFileSync(this.path, bytes);
       else writeAllSync(this.#handle.fd, bytes);
     } catch (err) {
       this.#fail(err);
     }
-  }
-
-  #createSync(bytes: Buffer): void {
-    // Another process may take the file over the moment it has its name.
-    const partial = `${this.path}.partial`;
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-    const fd = openSync(partial, "a", 0o600);
-    writeAllSync(fd, bytes);
-    closeSync(fd);
-    renameSync(partial, this.path);
   }
 
   /** As `remove`, at the end of the process. */
@@ -177,17 +171,4 @@ export class SegmentFile {
     this.#handle = null;
     await handle?.close().catch(() => undefined);
   }
-}
-
-/** By callback: through a file handle it would take twice as long, and that is what a crash can take. */
-async function writeAll(fd: number, bytes: Buffer): Promise<void> {
-  for (let offset = 0; offset < bytes.length;) {
-    offset += await new Promise<number>((resolve, reject) => {
-      write(fd, bytes, offset, (err, written) => (err === null ? resolve(written) : reject(err)));
-    });
-  }
-}
-
-function writeAllSync(fd: number, bytes: Buffer): void {
-  for (let offset = 0; offset < bytes.length;) offset += writeSync(fd, bytes, offset);
 }

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 
-/** What is the same for all spans of a segment: how their request introduces them. */
+/** What is the same for all items of a segment: how their request introduces them. */
 export interface SegmentHeader {
   /** `service.name` of the process that recorded them. */
   readonly serviceName: string;
@@ -11,21 +11,21 @@ export interface SegmentHeader {
 export interface SegmentContent {
   /** Null: damaged, or of a format this version does not know. */
   readonly header: SegmentHeader | null;
-  /** Encoded spans whose bytes are those that were written, in that order. */
-  readonly spans: readonly string[];
+  /** Encoded items whose bytes are those that were written, in that order. */
+  readonly items: readonly string[];
   /** Lines that are not what was written: a tail that a crash tore off, or a damaged disk. */
   readonly damaged: number;
 }
 
 const FORMAT = 1;
-/** No span starts like this. A process that ends may write a line again that was on its way, the header too. */
+/** No item starts like this. A process that ends may write a line again that was on its way, the header too. */
 const HEADER_START = '{"format":';
 const NEWLINE = 0x0a;
 /** Eight hexadecimal digits and a space. */
 const CHECKSUM_BYTES = 9;
 
 /**
- * A segment is a text file of lines, each with the CRC-32 of the rest of it in front: the header, then one encoded span a
+ * A segment is a text file of lines, each with the CRC-32 of the rest of it in front: the header, then one encoded item a
  * line. Whatever is done to the file's bytes, a line is read only if its checksum is right. `text` has no newline in it.
  */
 export function encodeLine(text: string): string {
@@ -39,7 +39,7 @@ export function encodeHeader(header: SegmentHeader): string {
 
 /** Reads all that is intact; pure and total: any bytes are an answer. */
 export function readSegment(bytes: Buffer): SegmentContent {
-  const spans: string[] = [];
+  const items: string[] = [];
   let header: SegmentHeader | null = null;
   let damaged = 0;
   for (let start = 0; start < bytes.length;) {
@@ -48,10 +48,10 @@ export function readSegment(bytes: Buffer): SegmentContent {
     const text = newline === -1 ? null : readLine(bytes.subarray(start, end));
     if (text === null) damaged += 1;
     else if (text.startsWith(HEADER_START)) header = readHeader(text);
-    else spans.push(text);
+    else items.push(text);
     start = end + 1;
   }
-  return { header, spans, damaged };
+  return { header, items, damaged };
 }
 
 function readLine(line: Buffer): string | null {

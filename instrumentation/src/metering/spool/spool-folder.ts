@@ -2,13 +2,15 @@ import { rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { mkdir, readdir, rename, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { Signal } from "../signal.ts";
+import { InheritedFile } from "./inherited-file.ts";
 import { isFolderLocked, lockFolder } from "./process-lock.ts";
 import type { FolderLock } from "./process-lock.ts";
+import { segmentName, signalOfSegment } from "./segment-name.ts";
 
 /** A folder that is not yet locked has this at its end; nobody takes it for one that a crash left. */
 const UNBORN = ".new";
 const UNBORN_MS_MAX = 60_000;
-const SEGMENT = ".spool";
 
 /**
  * The part of the spool's folder that is one process's: `<root>/<family>-<process>/`. Processes of one family export to the
@@ -31,9 +33,9 @@ export class SpoolFolder {
   }
 
   /** Path of the next segment; names sort in the order in which they are given. */
-  nextPath(): string {
+  nextPath(signal: Signal): string {
     this.#number += 1;
-    return join(this.path, `${String(this.#number).padStart(8, "0")}${SEGMENT}`);
+    return join(this.path, segmentName(this.#number, signal));
   }
 
   /** Makes the folder, locked from the moment it has its name. Rejects where that cannot be; may then be tried again. */
@@ -52,21 +54,23 @@ export class SpoolFolder {
     await rename(unborn, this.path);
   }
 
-  /** Moves segments of dead processes of the family here, to the folder that was made; resolves to where they are now. A segment has one heir. */
-  async inherit(): Promise<string[]> {
-    const inherited: string[] = [];
+  /** Moves segments of dead processes of the family here, to the folder that was made; resolves to them. A segment has one heir. */
+  async inherit(): Promise<InheritedFile[]> {
+    const inherited: InheritedFile[] = [];
     for (const name of await this.#others()) {
       const folder = join(this.#root, name);
       if (await isFolderLocked(folder)) continue;
-      const segments = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(SEGMENT));
-      for (const segment of segments.sort()) {
-        const path = this.nextPath();
+      const names = await readdir(folder).catch((): string[] => []);
+      for (const segment of names.sort()) {
+        const signal = signalOfSegment(segment);
+        if (signal === null) continue;
+        const path = this.nextPath(signal);
         // Somebody else may have been faster.
         const moved = await rename(join(folder, segment), path).then(
           () => true,
           () => false,
         );
-        if (moved) inherited.push(path);
+        if (moved) inherited.push(new InheritedFile(path, signal));
       }
       await unlink(join(folder, "lock")).catch(() => undefined);
       await rmdir(folder).catch(() => undefined);

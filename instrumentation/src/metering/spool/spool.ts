@@ -3,10 +3,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { warnOnce } from "../../process/warn.ts";
-import { InheritedFile } from "./inherited-file.ts";
+import type { Signal } from "../signal.ts";
+import type { InheritedFile } from "./inherited-file.ts";
 import { SegmentFile } from "./segment-file.ts";
 import { encodeHeader, encodeLine } from "./segment-format.ts";
 import type { SegmentHeader } from "./segment-format.ts";
+import { segmentName } from "./segment-name.ts";
 import { SpoolFolder } from "./spool-folder.ts";
 
 export interface SpoolOptions {
@@ -61,7 +63,7 @@ export class Spool {
   }
 
   /** A file for the next segment; null while there is no room or writing fails. */
-  openFile(): SegmentFile | null {
+  openFile(signal: Signal): SegmentFile | null {
     const nowMs = performance.now();
     if (nowMs < this.#restsUntil) return null;
     if (this.#bytes >= this.#options.bytesMax) {
@@ -70,7 +72,8 @@ export class Spool {
       return null;
     }
     const file = new SegmentFile({
-      path: this.#folder.nextPath(),
+      path: this.#folder.nextPath(signal),
+      signal,
       header: this.#options.header,
       folder: () => this.#folder.make(),
       onGrown: (bytes) => (this.#bytes += bytes),
@@ -84,15 +87,15 @@ export class Spool {
     return file;
   }
 
-  /** Keeps spans that the collector cannot read; resolves to whether they are on the disk. */
-  async quarantine(header: SegmentHeader, spans: readonly string[]): Promise<boolean> {
+  /** Keeps items that the collector cannot read; resolves to whether they are on the disk. */
+  async quarantine(signal: Signal, header: SegmentHeader, items: readonly string[]): Promise<boolean> {
     this.#quarantined += 1;
     // No process has a folder of this name: moved back into the spool it is inherited like any other.
     const folder = join(this.#options.folder, QUARANTINE, `${this.#name}-refused`);
-    const text = encodeHeader(header) + spans.map(encodeLine).join("");
+    const text = encodeHeader(header) + items.map(encodeLine).join("");
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(join(folder, `${String(this.#quarantined).padStart(8, "0")}.spool`), text, { mode: 0o600 });
+      await writeFile(join(folder, segmentName(this.#quarantined, signal)), text, { mode: 0o600 });
       this.#bytes += text.length;
       return true;
     } catch (err) {
@@ -101,11 +104,14 @@ export class Spool {
     }
   }
 
-  /** For the end of the process: what is recorded is on the disk when this returns. Never throws. */
-  finishSync(isSettled: boolean): void {
+  /**
+   * For the end of the process: what is recorded is on the disk when this returns, and of signals whose items are all settled
+   * nothing is. Never throws.
+   */
+  finishSync(isSettled: (signal: Signal) => boolean): void {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const file of this.#files) {
-      if (isSettled) file.removeSync();
+      if (isSettled(file.signal)) file.removeSync();
       else file.finishSync();
     }
     this.#folder.leaveSync();
@@ -115,8 +121,8 @@ export class Spool {
     try {
       // Made before there is anything to write: the first records are the disk's as soon as later ones.
       await this.#folder.make();
-      const paths = await this.#folder.inherit();
-      if (paths.length > 0) onInherited(paths.map((path) => new InheritedFile(path)));
+      const files = await this.#folder.inherit();
+      if (files.length > 0) onInherited(files);
     } catch (err) {
       this.#failed(err);
     }

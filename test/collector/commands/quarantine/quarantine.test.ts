@@ -94,7 +94,7 @@ test("a rejected span is kept whole with its reason, once, and the sender is tol
 test("I12: a numbered span that is no event, such as a heartbeat, is noted as arrived and kept nowhere", async () => {
   const ids = { traceId: "cd".repeat(16), spanId: "ef".repeat(8), bootId: "beating", seq: 3 };
   const heartbeat = encodeHeartbeat({ recorded: 2 }, ids, Date.now() * 1000);
-  const bytes = Buffer.from(encodeRequest({ serviceName: "app", scopeVersion: "1" }, [heartbeat]));
+  const bytes = Buffer.from(encodeRequest("traces", { serviceName: "app", scopeVersion: "1" }, [heartbeat]));
   expect(await ingest(bytes, "json", PRODUCER)).toMatchObject({ kind: "accepted", rejected: 0 });
   const arrived = await owner.query("select sequences::text from quotel.unfolded_arrivals where boot_id = 'beating'");
   expect(arrived.rows).toEqual([{ sequences: "{[3,4)}" }]);

@@ -2,9 +2,9 @@ import type { SegmentFile } from "../spool/segment-file.ts";
 import type { SegmentHeader } from "../spool/segment-format.ts";
 import { Segment } from "./segment.ts";
 
-export interface SpanQueueOptions {
+export interface ItemQueueOptions {
   readonly header: SegmentHeader;
-  /** Bytes of spans held in memory at most. */
+  /** Bytes of items held in memory at most. */
   readonly bytesMax: number;
   /** The file of the next segment; null = there is no spool, or no room in it. */
   readonly openFile: () => SegmentFile | null;
@@ -13,16 +13,16 @@ export interface SpanQueueOptions {
 const SEGMENT_BYTES_MAX = 1_048_576;
 
 /**
- * The spans of this process between being recorded and being settled, in the order of their sequence numbers. Where there
- * is a spool every span is in it too, and memory is made for new ones by leaving whole segments to the disk; where there
- * is none, or it is full, a span that does not fit is dropped. Its number is spent: the gap proves the loss (I12).
+ * The items of a signal of this process between being recorded and being settled, in the order in which they were. Where
+ * there is a spool every item is in it too, and memory is made for new ones by leaving whole segments to the disk; where
+ * there is none, or it is full, an item that does not fit is dropped.
  */
-export class SpanQueue {
-  readonly #options: SpanQueueOptions;
+export class ItemQueue {
+  readonly #options: ItemQueueOptions;
   readonly #segmentBytesMax: number;
   /** Oldest first. */
   #segments: Segment[] = [];
-  /** The one that takes new spans: the last. */
+  /** The one that takes new items: the last. */
   #open: Segment | null = null;
   #memoryBytes = 0;
   #kept = 0;
@@ -30,12 +30,12 @@ export class SpanQueue {
   #dropped = 0;
   #damaged = 0;
 
-  constructor(options: SpanQueueOptions) {
+  constructor(options: ItemQueueOptions) {
     this.#options = options;
     this.#segmentBytesMax = Math.min(SEGMENT_BYTES_MAX, options.bytesMax / 4);
   }
 
-  /** How many spans were ever kept, and how many of these are settled: the first so many. */
+  /** How many items were ever kept, and how many of these are settled: the first so many. */
   get kept(): number {
     return this.#kept;
   }
@@ -45,7 +45,7 @@ export class SpanQueue {
   get waiting(): number {
     return this.#kept - this.#settled;
   }
-  /** Those of the waiting spans that end with the process. */
+  /** Those of the waiting items that end with the process. */
   get waitingInMemoryOnly(): number {
     return this.#segments
       .filter(({ file }) => file === null || file.hasFailed)
@@ -54,31 +54,33 @@ export class SpanQueue {
   get dropped(): number {
     return this.#dropped;
   }
-  /** Spans that were left to the disk and could not be read again. */
+  /** Items that were left to the disk and could not be read again. */
   get damaged(): number {
     return this.#damaged;
   }
 
-  push(span: string): void {
-    const bytes = Buffer.byteLength(span) + 1;
+  /** Takes an item; false = there is no room, and it is dropped. */
+  push(item: string): boolean {
+    const bytes = Buffer.byteLength(item) + 1;
     if (this.#memoryBytes + bytes > this.#options.bytesMax) this.#spill(bytes);
     if (this.#memoryBytes + bytes > this.#options.bytesMax) {
       this.#dropped += 1;
-      return;
+      return false;
     }
     const segment = this.#segmentFor(bytes);
-    segment.add(span, bytes);
-    if (segment.file !== null && "append" in segment.file) segment.file.append(span);
+    segment.add(item, bytes);
+    if (segment.file !== null && "append" in segment.file) segment.file.append(item);
     this.#memoryBytes += bytes;
     this.#kept += 1;
+    return true;
   }
 
-  /** The oldest segment with spans to send. */
+  /** The oldest segment with items to send. */
   head(): Segment | null {
     return this.#segments.find((segment) => segment.waiting > 0) ?? null;
   }
 
-  /** Brings a segment's spans into memory. */
+  /** Brings a segment's items into memory. */
   async load(segment: Segment): Promise<void> {
     if (segment.isInMemory) return;
     const lost = await segment.load();
@@ -87,7 +89,7 @@ export class SpanQueue {
     this.#settle(segment, 0, lost);
   }
 
-  /** The oldest `count` spans of the segment need not be sent any more. */
+  /** The oldest `count` items of the segment need not be sent any more. */
   settle(segment: Segment, count: number): void {
     segment.settle(count);
     this.#settle(segment, count, 0);

@@ -1,0 +1,78 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
+
+import { encodeHeartbeat } from "../encode/encode-heartbeat.ts";
+import { encodeSpan } from "../encode/encode-span.ts";
+import type { Lane } from "../lane.ts";
+import type { UsageRecord } from "../usage-record.ts";
+
+/** Records that are encoded in one go at most, however many a turn of the app makes. */
+const FRESH_MAX = 1_024;
+
+/**
+ * Where records come in. Those of usage get their numbers here, without gaps, in the order in which they are made; what is
+ * more than that is left to the end of the event loop's turn, when its requests have been served, and belongs to none of
+ * them. What is no usage has no number of its own; but where it is lost it takes one, so that every loss is a gap (I12).
+ */
+export class Intake {
+  readonly #bootId: string;
+  readonly #usage: Lane;
+  readonly #outsideRequests = AsyncLocalStorage.snapshot();
+  /** Recorded in this turn. */
+  #fresh: UsageRecord[] = [];
+  #recorded = 0;
+  /** The last number given. */
+  #seq = 0;
+  readonly #queueFresh = () => this.queueFresh();
+  readonly #queueFreshSoon = () => void setImmediate(this.#queueFresh);
+
+  constructor(bootId: string, usage: Lane) {
+    this.#bootId = bootId;
+    this.#usage = usage;
+  }
+
+  /** How many records there are, heartbeats and those of no usage included. */
+  get recorded(): number {
+    return this.#recorded;
+  }
+
+  /** Takes a record of usage; all that its request waits for. */
+  add(record: UsageRecord): void {
+    this.#recorded += 1;
+    const count = this.#fresh.push(record);
+    if (count === 1) this.#outsideRequests(this.#queueFreshSoon);
+    else if (count === FRESH_MAX) this.#outsideRequests(this.#queueFresh);
+  }
+
+  /** Takes an item of no usage, encoded, on its own lane. */
+  addItem(lane: Lane, item: string): void {
+    this.#recorded += 1;
+    this.#outsideRequests(() => {
+      if (!lane.push(item)) this.#seq += 1;
+      lane.wake();
+    });
+  }
+
+  addHeartbeat(counters: Readonly<Record<string, number>>): void {
+    this.queueFresh();
+    this.#recorded += 1;
+    this.#seq += 1;
+    const ids = {
+      traceId: randomBytes(16).toString("hex"),
+      spanId: randomBytes(8).toString("hex"),
+      bootId: this.#bootId,
+      seq: this.#seq,
+    };
+    this.#usage.push(encodeHeartbeat(counters, ids, Date.now() * 1000));
+    this.#usage.wake();
+  }
+
+  /** Queues what was recorded in this turn so far. */
+  queueFresh(): void {
+    const records = this.#fresh;
+    if (records.length === 0) return;
+    this.#fresh = [];
+    for (const record of records) this.#usage.push(encodeSpan(record, this.#bootId, ++this.#seq));
+    this.#usage.wake();
+  }
+}

@@ -1,0 +1,112 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { startOtlpReceiver } from "../otlp-receiver.ts";
+import type { OtlpReceiver } from "../otlp-receiver.ts";
+import { spoolFolder, startRecording } from "./recording-process.ts";
+import type { RecordingProcess } from "./recording-process.ts";
+
+let receiver: OtlpReceiver;
+let spool: Awaited<ReturnType<typeof spoolFolder>>;
+let running: RecordingProcess[];
+
+beforeEach(async () => {
+  receiver = await startOtlpReceiver();
+  spool = await spoolFolder();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((one) => one.end("SIGKILL")));
+  await receiver.close();
+  await spool.remove();
+});
+
+async function start(): Promise<RecordingProcess> {
+  const recording = await startRecording({ endpoint: receiver.url, spool: spool.path });
+  running.push(recording);
+  return recording;
+}
+async function end(recording: RecordingProcess, ...how: Parameters<RecordingProcess["end"]>): Promise<void> {
+  running = running.filter((one) => one !== recording);
+  await recording.end(...how);
+}
+const names = (items: readonly Readonly<Record<string, unknown>>[]) => items.map(({ name }) => Number(name));
+const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+async function segments(): Promise<string[]> {
+  return (await spool.files()).filter((file) => file.endsWith(".spool"));
+}
+/** Waits until so many lines, the header of each segment among them, are on the disk. */
+async function written(lines: number): Promise<void> {
+  const count = async () => {
+    const files = await segments();
+    const texts = await Promise.all(files.map((file) => readFile(join(spool.path, file), "utf8").catch(() => "")));
+    return texts.join("").split("\n").length - 1;
+  };
+  await expect.poll(count, { timeout: 5_000, interval: 5 }).toBe(lines);
+}
+
+async function leaveBehind(): Promise<void> {
+  receiver.script = () => ({ status: 503 });
+  const recording = await start();
+  await recording.ask({ do: "record", count: 30 });
+  await recording.ask({ do: "record items", signal: "metrics", count: 40 });
+  await recording.ask({ do: "record items", signal: "logs", count: 50 });
+  await written(30 + 40 + 50 + 3);
+  await end(recording, "SIGKILL");
+  receiver.script = () => null;
+}
+
+test("of every signal the next process delivers what a killed one had not, each item once and where it belongs", async () => {
+  await leaveBehind();
+  const heir = await start();
+  await expect.poll(() => heir.ask({ do: "counters" })).toMatchObject({ replayed: 120, damaged: 0 });
+  expect(receiver.of("chat")).toHaveLength(30);
+  expect(names(receiver.metrics)).toEqual(range(40));
+  expect(names(receiver.logs)).toEqual(range(50));
+  await end(heir, { do: "end" });
+  expect(await spool.files()).toEqual([]);
+});
+
+test("a segment whose header the disk damaged is still delivered as what it is", async () => {
+  await leaveBehind();
+  const logs = join(
+    spool.path,
+    (await segments()).find((file) => file.endsWith(".logs.spool"))!,
+  );
+  const bytes = await readFile(logs);
+  bytes[12]! ^= 0x10;
+  await writeFile(logs, bytes);
+  const heir = await start();
+  await expect.poll(() => heir.ask({ do: "counters" })).toMatchObject({ replayed: 120, damaged: 1 });
+  expect(names(receiver.logs)).toEqual(range(50));
+});
+
+test("an audit event the collector cannot read is kept alone, and delivered when an operator moves it back", async () => {
+  const requested = (path: string) => receiver.requests.filter(({ body }) => body.includes(path));
+  receiver.script = (_, path) => (path === "/v1/logs" ? { status: 400 } : null);
+  const recording = await start();
+  await recording.ask({ do: "record items", signal: "logs", count: 2 });
+  await recording.ask({ do: "record", count: 1 });
+  await expect.poll(() => recording.ask({ do: "counters" })).toMatchObject({ quarantined: 2, waiting: 0 });
+  expect(requested("resourceLogs").length).toBeGreaterThanOrEqual(3);
+  expect(receiver.of("chat")).toHaveLength(1);
+  const [first, ...others] = (await spool.files()).filter((file) => file.startsWith("quarantine/"));
+  expect(others).toHaveLength(1);
+  await end(recording, { do: "end" });
+  receiver.script = () => null;
+  const folder = join(spool.path, first!, "..");
+  await rename(folder, join(spool.path, basename(folder)));
+  await start();
+  await expect.poll(() => names(receiver.logs)).toEqual([1, 2]);
+});
+
+test("what is settled of one signal leaves the disk at the end although another signal waits", async () => {
+  receiver.script = (_, path) => (path === "/v1/logs" ? { status: 503 } : null);
+  const recording = await start();
+  await recording.ask({ do: "record items", signal: "metrics", count: 3 });
+  await recording.ask({ do: "record items", signal: "logs", count: 3 });
+  await expect.poll(() => recording.ask({ do: "counters" })).toMatchObject({ acknowledged: 3, waiting: 3 });
+  await end(recording, { do: "end" });
+  expect((await segments()).map((file) => file.replace(/.*\d\./, ""))).toEqual(["logs.spool"]);
+});
