@@ -4,6 +4,13 @@
  */
 export { withTenant, setTenant, setTenantResolver, currentTenant } from "./tenant/tenant.ts";
 export type { TenantResolver } from "./tenant/resolve.ts";
+export { recordUsage, startedMinutes } from "./usage/record-usage.ts";
+export { trackUsage } from "./usage/track-usage.ts";
+export type { UsageTracker, TrackedResult } from "./usage/track-usage.ts";
+export type { UsageReport, UsageMetadata, ModelUsage } from "./usage/usage-report.ts";
+export { reportLevel, changeLevel } from "./levels/report-level.ts";
+export { storageBytes, readableBytes } from "./levels/storage-bytes.ts";
+export type { StoredItem } from "./levels/storage-bytes.ts";
 export { flush, shutdown } from "./process/flush.ts";
 export { meteringCounters } from "./process/counters.ts";
 export type { MeterCounters } from "./metering/meter.ts";

@@ -10,3 +10,11 @@ export function startStopwatch(): Stopwatch {
   const startedAt = performance.now();
   return { startMicros, endMicros: () => startMicros + Math.round((performance.now() - startedAt) * 1000) };
 }
+
+let lastMicros = 0;
+
+/** Now, in microseconds since the Unix epoch, and later than any instant given before: some items are told apart by it. */
+export function distinctMicros(): number {
+  lastMicros = Math.max(lastMicros + 1, Math.round((performance.timeOrigin + performance.now()) * 1000));
+  return lastMicros;
+}

@@ -1,4 +1,4 @@
-/** Scalar values of span attributes; numbers are integers. */
+/** Scalar values of attributes; numbers are finite. */
 export type AttributeValue = string | number | boolean;
 
 /**
@@ -6,8 +6,8 @@ export type AttributeValue = string | number | boolean;
  * that every delivery of it has the same identity and the same bytes (I1).
  */
 export interface UsageRecord {
-  /** `quotel.event.type` */
-  readonly eventType: "api_call" | "chat" | "embedding" | "rerank" | "image" | "audio" | "moderation";
+  /** `quotel.event.type`, in the grammar of a resource. */
+  readonly eventType: string;
   readonly spanName: string;
   readonly traceId: string;
   readonly spanId: string;

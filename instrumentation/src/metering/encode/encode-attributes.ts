@@ -14,5 +14,6 @@ export function encodeAttributes(attributes: Readonly<Record<string, AttributeVa
 /** 64-bit integers travel as strings in OTLP/JSON. */
 function encodeValue(value: AttributeValue): string {
   if (typeof value === "string") return `{"stringValue":${JSON.stringify(value)}}`;
-  return typeof value === "boolean" ? `{"boolValue":${value}}` : `{"intValue":"${value}"}`;
+  if (typeof value === "boolean") return `{"boolValue":${value}}`;
+  return Number.isInteger(value) ? `{"intValue":"${value}"}` : `{"doubleValue":${value}}`;
 }

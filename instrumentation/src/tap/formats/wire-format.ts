@@ -1,9 +1,8 @@
 import type { TokenUsage } from "../attempt/token-usage.ts";
-import type { UsageRecord } from "../../metering/usage-record.ts";
 import type { Fields } from "./fields.ts";
 
 /** What a call to a model counts as (`quotel.event.type`). */
-export type ModelEventType = Exclude<UsageRecord["eventType"], "api_call">;
+export type ModelEventType = "chat" | "embedding" | "rerank" | "image" | "audio" | "moderation";
 
 /** How one provider's API writes calls and answers. Each format is a file or folder beside this one, listed in `formats.ts`. */
 export interface WireFormat {
