@@ -13,7 +13,7 @@ export { storageBytes, readableBytes } from "./levels/storage-bytes.ts";
 export type { StoredItem } from "./levels/storage-bytes.ts";
 export { flush, shutdown } from "./process/flush.ts";
 export { meteringCounters } from "./process/counters.ts";
-export type { MeterCounters } from "./metering/meter.ts";
+export type { ProcessCounters } from "./process/counters.ts";
 export { QuotaClient } from "./quota/client/quota-client.ts";
 export type {
   QuotaClientOptions,
@@ -21,7 +21,10 @@ export type {
   LeaseOutcome,
   ReserveOutcome,
   PatchOutcome,
+  EnforceOutcome,
+  CustomQuota,
 } from "./quota/client/quota-client.ts";
+export type { ReadOutcome } from "./quota/client/answers.ts";
 export { LeasedQuota } from "./quota/lease/leased-quota.ts";
 export type { LeasedQuotaOptions } from "./quota/lease/leased-quota.ts";
 export type { Admission, AdmitOutcome } from "./quota/lease/admission.ts";

@@ -16,6 +16,8 @@ export interface MeterOptions {
   readonly spool?: { readonly folder: string; readonly bytesMax: number } | null;
   /** Memory for usage that waits for the collector. Default 32 MiB, about 30 000 records. Levels and audit events have an eighth each beside it. */
   readonly queueBytesMax?: number;
+  /** What the heartbeat is to tell beside the meter's own counters. */
+  readonly countBeside?: () => Readonly<Record<string, number>>;
   /** Longest rest before a record is sent; a decision should see usage within a second. Default 200. */
   readonly flushIntervalMs?: number;
   readonly retryMinMs?: number;
@@ -88,7 +90,7 @@ export function createMeter(options: MeterOptions): Meter {
     intake.queueFresh();
     return { ...all.map((lane) => lane.counters()).reduce(sumOf), recorded: intake.recorded };
   };
-  const heartbeat = new Heartbeat(intake, counters);
+  const heartbeat = new Heartbeat(intake, () => ({ ...counters(), ...options.countBeside?.() }));
 
   return {
     bootId,

@@ -16,6 +16,8 @@ export interface Runtime {
   readonly background: Set<Promise<unknown>>;
   /** What gives back, before the process ends, what it holds for work to come: leases. */
   readonly beforeEnd: Set<() => void>;
+  /** Decisions taken without the quota service, by all clients of the process. */
+  readonly undecided: { failOpen: number; failClosed: number };
   /** Warnings already given, so that each is given once. */
   readonly warned: Set<string>;
 }
@@ -35,6 +37,7 @@ export function runtime(): Runtime {
     meter: null,
     background: new Set(),
     beforeEnd: new Set(),
+    undecided: { failOpen: 0, failClosed: 0 },
     warned: new Set(),
   };
   return scope[RUNTIME];
