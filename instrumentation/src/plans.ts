@@ -1,0 +1,3 @@
+/** `@quotel/instrumentation/plans`: what a tenant's plan allows. */
+export { PlanRestrictions } from "./plans/plan-restrictions.ts";
+export type { PlanNeeds, PlanVerdict } from "./plans/plan-restrictions.ts";
