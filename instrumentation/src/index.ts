@@ -28,3 +28,6 @@ export type { ReadOutcome } from "./quota/client/answers.ts";
 export { LeasedQuota } from "./quota/lease/leased-quota.ts";
 export type { LeasedQuotaOptions } from "./quota/lease/leased-quota.ts";
 export type { Admission, AdmitOutcome } from "./quota/lease/admission.ts";
+/** The same for fetch handlers: `export const POST = withUsageEnforcement(handle, { items, tenant });`. */
+export { withUsageEnforcement } from "./quota/with-usage-enforcement.ts";
+export type { UsageEnforcementOptions } from "./quota/with-usage-enforcement.ts";

@@ -2,20 +2,25 @@ import type { ApiError, ReservationDecision, UsageLimitExceeded } from "@quotel/
 
 import type { QuotaResponse } from "./http-shapes.ts";
 
-/** Answers a request that is over its limits, with the figures the decision was made on. */
+/** Answers a request that is over its limits. */
 export function refuseOverLimit(
   res: QuotaResponse,
   decision: ReservationDecision,
   headers: Readonly<Record<string, string>>,
   denyStatus: 429 | 403,
 ): void {
+  send(res, denyStatus, denialOf(decision), headers);
+}
+
+/** What an end user is told of a denial, with the figures the decision was made on. Pure. */
+export function denialOf(decision: ReservationDecision): UsageLimitExceeded {
   const denied = decision.items.filter((item) => !item.allowed);
   const first = denied[0];
   const message =
     first === undefined || decision.reason !== "QUOTA_EXCEEDED"
       ? `Usage limit: ${decision.reason ?? "denied"}`
       : `Usage limit reached: ${first.resource} per ${first.period ?? "period"}`;
-  const body: UsageLimitExceeded = {
+  return {
     error: {
       code: "USAGE_LIMIT_EXCEEDED",
       message,
@@ -25,7 +30,6 @@ export function refuseOverLimit(
       },
     },
   };
-  send(res, denyStatus, body, headers);
 }
 
 /** Answers a request whose quota could not be decided (fail closed), or that is no known tenant's. */
