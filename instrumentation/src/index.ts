@@ -2,8 +2,6 @@
  * Meters what a Node app does for its tenants. `node --import @quotel/instrumentation/register app.js` installs it; this
  * module is what the app's own code may use beside it.
  */
-export { withTenant, setTenant, setTenantResolver, currentTenant } from "./tenant/tenant.ts";
-export type { TenantResolver } from "./tenant/resolve.ts";
 export { recordUsage, startedMinutes } from "./usage/record-usage.ts";
 export { trackUsage } from "./usage/track-usage.ts";
 export type { UsageTracker, TrackedResult } from "./usage/track-usage.ts";
@@ -11,6 +9,9 @@ export type { UsageReport, UsageMetadata, ModelUsage } from "./usage/usage-repor
 export { reportLevel, changeLevel } from "./levels/report-level.ts";
 export { storageBytes, readableBytes } from "./levels/storage-bytes.ts";
 export type { StoredItem } from "./levels/storage-bytes.ts";
+export { withTenant, setTenant, setTenantResolver, currentTenant, setRoute } from "./tenant/tenant.ts";
+export type { TenantAnswer, TenantResolver } from "./tenant/resolve.ts";
+export type { ServedRequest } from "./tenant/holder.ts";
 export { flush, shutdown } from "./process/flush.ts";
 export { meteringCounters } from "./process/counters.ts";
 export type { ProcessCounters } from "./process/counters.ts";

@@ -16,20 +16,28 @@ export interface RunningApp {
 
 export interface StartOptions {
   readonly env: Readonly<Record<string, string>>;
+  /** The app to start, instead of `fixture-app.ts`. It prints its URL. */
+  readonly file?: URL;
   /** Run the built package, as a user would, instead of its sources. */
   readonly built?: boolean;
   /** Load `register` from another copy of the package than the app's. */
   readonly registerFrom?: string;
 }
 
-/** Starts the fixture app with `--import @quotel/instrumentation/register`. */
-export async function startApp({ env, built = false, registerFrom }: StartOptions): Promise<RunningApp> {
-  const file = new URL("./fixture-app.ts", import.meta.url).pathname;
+const FIXTURE = new URL("./fixture-app.ts", import.meta.url);
+
+/** Starts an app with `--import @quotel/instrumentation/register`. */
+export async function startApp({
+  env,
+  file = FIXTURE,
+  built = false,
+  registerFrom,
+}: StartOptions): Promise<RunningApp> {
   const condition = built ? [] : ["-C", "quotel-source"];
   const register = registerFrom ?? "@quotel/instrumentation/register";
   // No app inherits from another test's.
   const spool = await mkdtemp(join(tmpdir(), "quotel-spool-"));
-  const child = spawn(process.execPath, [...condition, "--import", register, file], {
+  const child = spawn(process.execPath, [...condition, "--import", register, file.pathname], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { PATH: process.env["PATH"] ?? "", QUOTEL_SPOOL_DIR: spool, ...env },
   });

@@ -1,5 +1,7 @@
 import { basename } from "node:path";
 
+import { parsePathPatterns } from "../api-calls/ignored-paths.ts";
+import type { PathPattern } from "../api-calls/ignored-paths.ts";
 import { parseHostRules } from "../tap/host-rules.ts";
 import type { HostRules } from "../tap/host-rules.ts";
 
@@ -11,6 +13,8 @@ export interface Config {
   readonly ingestKey: string | null;
   /** Lower-case header that carries the tenant (`QUOTEL_TENANT_HEADER`). Null: no header is trusted. */
   readonly tenantHeader: string | null;
+  /** Requests that make no event (`QUOTEL_IGNORE_PATHS`), health checks say; model calls they make are metered. Default: none. */
+  readonly ignoredPaths: readonly PathPattern[];
   /** Which provider hosts are metered (`QUOTEL_METER_HOSTS`). */
   readonly hosts: HostRules;
   /** Folder where usage waits for the collector on the disk (`QUOTEL_SPOOL_DIR`); null: in memory only. */
@@ -42,6 +46,9 @@ export function readConfig(env: Environment, script: string | undefined): Config
     problems.push(`QUOTEL_TENANT_HEADER must be a header name, not ${JSON.stringify(tenantHeader)}`);
   }
 
+  const ignored = parsePathPatterns(env["QUOTEL_IGNORE_PATHS"] ?? "");
+  if (ignored.kind === "invalid") problems.push(`QUOTEL_IGNORE_PATHS: ${ignored.problem}`);
+
   const hosts = parseHostRules(env["QUOTEL_METER_HOSTS"] ?? "");
   if (hosts.kind === "invalid") problems.push(`QUOTEL_METER_HOSTS: ${hosts.problem}`);
 
@@ -51,13 +58,16 @@ export function readConfig(env: Environment, script: string | undefined): Config
     problems.push(`QUOTEL_SPOOL_MAX_MIB must be a whole number of at least 1, not ${env["QUOTEL_SPOOL_MAX_MIB"]}`);
   }
 
-  if (problems.length > 0 || endpoint === null || hosts.kind === "invalid") return { kind: "invalid", problems };
+  if (problems.length > 0 || endpoint === null || ignored.kind === "invalid" || hosts.kind === "invalid") {
+    return { kind: "invalid", problems };
+  }
   return {
     kind: "valid",
     config: {
       endpoint,
       ingestKey: env["QUOTEL_INGEST_KEY"] || null,
       tenantHeader: tenantHeader?.toLowerCase() ?? null,
+      ignoredPaths: ignored.patterns,
       hosts: hosts.rules,
       spoolFolder: spoolDir === "off" ? null : spoolDir,
       spoolBytesMax: spoolMaxMib * 1_048_576,

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 
+import { settleUndecided } from "../tenant/when-known.ts";
 import { flushAtEnd } from "./flush.ts";
 import { runtime } from "./runtime.ts";
 import { signalExitListeners } from "./signal-exit.ts";
@@ -46,6 +47,7 @@ function installSignalHook(signal: "SIGTERM" | "SIGINT"): void {
 }
 
 function saveTheRest(): void {
+  settleUndecided();
   const lost = runtime().meter?.finishSync() ?? 0;
   if (lost === 0) return;
   try {

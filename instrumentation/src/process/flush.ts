@@ -11,7 +11,9 @@ export async function flush(timeoutMs = 5_000): Promise<boolean> {
   const timeout = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs);
   });
-  const work = Promise.all([meter?.flush(timeoutMs) ?? true, settled(background)]).then(([sent]) => sent);
+  const send = () => meter?.flush(timeoutMs) ?? true;
+  // Again when the work in the background has ended: it may have been what a record waited for.
+  const work = Promise.all([send(), settled(background).then(send)]).then(([, sent]) => sent);
   const done = await Promise.race([work, timeout]);
   clearTimeout(timer);
   return done;

@@ -22,7 +22,7 @@ export function install(config: Config): Meter {
   });
   current.meter = meter;
   current.tenantHeader = config.tenantHeader;
-  installApiCalls(meter);
+  installApiCalls(meter, config.ignoredPaths);
   installProviderTap(meter, { hosts: config.hosts });
   installExitHooks();
   return meter;

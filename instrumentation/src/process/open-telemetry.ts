@@ -16,6 +16,7 @@ interface SpanLike {
 
 const API = Symbol.for("opentelemetry.js.api.1");
 const SPAN_KEY = Symbol.for("OpenTelemetry Context Key SPAN");
+const RPC_KEY = Symbol.for("OpenTelemetry SDK Context Key RPC_METADATA");
 const SUPPRESS_KEY = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 
 function contextManager(): ContextManager | null {
@@ -34,6 +35,16 @@ export function activeSpan(): { traceId: string; spanId: string } | null {
       : null;
   } catch {
     return null;
+  }
+}
+
+/** The route that an instrumentation of the app's (of Koa, hapi, ...) has found for the active request; undefined: none has. */
+export function activeRoute(): string | undefined {
+  try {
+    const metadata = contextManager()?.active().getValue(RPC_KEY) as { readonly route?: unknown } | undefined;
+    return typeof metadata?.route === "string" ? metadata.route : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -10,9 +10,13 @@ export interface Runtime {
   /** Header that carries the tenant; null = no header is trusted. */
   tenantHeader: string | null;
   tenantResolver: TenantResolver | null;
+  /** The holders of requests under way, by `Holder.request` and, over HTTP/2, by the stream. */
+  readonly holders: WeakMap<object, Holder>;
+  /** Records that wait for their tenants; each is made, without one, when it is called. */
+  readonly undecided: Set<() => void>;
   /** Null until something is installed: nothing is metered then. */
   meter: Meter | null;
-  /** Work that should end before the process does: closes of reservations. */
+  /** Work that should end before the process does: closes of reservations, tenants being found. */
   readonly background: Set<Promise<unknown>>;
   /** What gives back, before the process ends, what it holds for work to come: leases. */
   readonly beforeEnd: Set<() => void>;
@@ -34,6 +38,8 @@ export function runtime(): Runtime {
     storage: new AsyncLocalStorage<Holder>(),
     tenantHeader: null,
     tenantResolver: null,
+    holders: new WeakMap(),
+    undecided: new Set(),
     meter: null,
     background: new Set(),
     beforeEnd: new Set(),

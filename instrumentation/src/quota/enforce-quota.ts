@@ -3,7 +3,7 @@ import type { QuotaItem, ReservationItem } from "@quotel/conventions";
 import { runtime } from "../process/runtime.ts";
 import { warnOnce } from "../process/warn.ts";
 import type { Holder } from "../tenant/holder.ts";
-import { tenantOf } from "../tenant/resolve.ts";
+import { findTenant } from "../tenant/resolve.ts";
 import { newHolder } from "../tenant/tenant.ts";
 import { closeInBackground, releaseInBackground } from "./close-work.ts";
 import { defaultItems, estimateTokens } from "./estimate.ts";
@@ -64,7 +64,7 @@ async function admit(
   holder: Holder,
 ): Promise<boolean> {
   if (holder.work !== null) return true; // admitted by an earlier middleware
-  const tenantId = tenantOf(holder);
+  const tenantId = await findTenant(holder);
   if (tenantId === null) {
     holder.refused = true;
     refuseUndecided(res, 401, "TENANT_REQUIRED", "The request names no tenant");

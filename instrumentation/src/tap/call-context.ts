@@ -1,14 +1,20 @@
 import { randomBytes } from "node:crypto";
 
+import type { Meter } from "../metering/meter.ts";
+import type { UsageRecord } from "../metering/usage-record.ts";
 import { activeSpan } from "../process/open-telemetry.ts";
 import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
+import type { Holder } from "../tenant/holder.ts";
 import { tenantOf } from "../tenant/resolve.ts";
 import { workFor } from "../tenant/tenant.ts";
+import { whenTenantKnown } from "../tenant/when-known.ts";
 
 /** On whose behalf a call is made. */
 export interface CallContext {
+  /** Null: not known, or not yet. */
   readonly tenantId: string | null;
+  readonly holder: Holder | undefined;
   readonly work: Work | null;
   readonly traceId: string;
   readonly parentSpanId: string | null;
@@ -24,8 +30,22 @@ export function captureContext(): CallContext {
   const span = activeSpan();
   return {
     tenantId,
+    holder,
     work: holder === undefined ? null : workFor(holder, tenantId),
     traceId: span?.traceId ?? holder?.traceId ?? randomBytes(16).toString("hex"),
-    parentSpanId: span?.spanId ?? (holder?.request ? holder.spanId : null),
+    parentSpanId: span?.spanId ?? (holder?.request && !holder.ignored ? holder.spanId : null),
   };
+}
+
+/**
+ * Records a call for the tenant that its context names. Where the tenant was not known when the call was made (before
+ * authentication, say), it is the one its request has by now, or is about to have.
+ */
+export function recordCall(
+  meter: Meter,
+  { tenantId: knownId, holder }: CallContext,
+  record: Omit<UsageRecord, "tenantId">,
+): void {
+  if (knownId !== null || holder === undefined) return meter.record({ ...record, tenantId: knownId });
+  whenTenantKnown(holder, (tenantId) => meter.record({ ...record, tenantId }));
 }

@@ -1,6 +1,13 @@
 import type { IncomingMessage } from "node:http";
 
 import type { Work } from "../quota/work.ts";
+import type { Inquiry } from "./inquiry.ts";
+
+/**
+ * What is read of a request that the app answers. Over HTTP/1 it is Node's own object, with all that the app's middleware puts
+ * on it; over HTTP/2 a view of its headers, pseudo-headers (`:path`) among them.
+ */
+export type ServedRequest = Pick<IncomingMessage, "method" | "url" | "headers">;
 
 /**
  * Who the current work is for. One mutable object per request (or per `withTenant`), shared by everything the request does,
@@ -9,7 +16,9 @@ import type { Work } from "../quota/work.ts";
 export interface Holder {
   /** Set explicitly; null: ask the resolver and the header of `request`. */
   tenantId: string | null;
-  readonly request: IncomingMessage | null;
+  /** What the resolver has said, where it takes its time. */
+  inquiry: Inquiry | null;
+  readonly request: ServedRequest | null;
   /** Ids of the request's own span; calls made by it share its trace. */
   readonly traceId: string;
   readonly spanId: string;
@@ -17,4 +26,8 @@ export interface Holder {
   work: Work | null;
   /** Our middleware refused the request: it counts as `rate_limited`. */
   refused: boolean;
+  /** The request's route as the app named it, or a framework that told us. */
+  route: string | null;
+  /** The request makes no event of its own; what it calls is metered all the same. */
+  readonly ignored: boolean;
 }

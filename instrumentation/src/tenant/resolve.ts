@@ -1,13 +1,18 @@
-import type { IncomingMessage } from "node:http";
-
 import { TENANT_ID_PATTERN, UNATTRIBUTED_TENANT } from "@quotel/conventions";
 
 import { runtime } from "../process/runtime.ts";
 import { warnOnce } from "../process/warn.ts";
-import type { Holder } from "./holder.ts";
+import type { Holder, ServedRequest } from "./holder.ts";
+import { inquire } from "./inquiry.ts";
 
-/** Finds the tenant of a request, e.g. from what authentication left on it. Nothing, or something that is no tenant id: no tenant. */
-export type TenantResolver = (request: IncomingMessage) => string | null | undefined;
+/** What a resolver answers. Nothing, or something that is no tenant id: no tenant. */
+export type TenantAnswer = string | null | undefined;
+
+/**
+ * Finds the tenant of a request, at once or by a promise, e.g. from what authentication left on it. It is asked when the tenant
+ * is needed, and again while it answers none; a promise is waited for up to 5 s, by what is recorded and never by the app.
+ */
+export type TenantResolver = (request: ServedRequest) => TenantAnswer | PromiseLike<TenantAnswer>;
 
 /** The id if it is one a caller may name, else null and one warning per process. */
 export function acceptTenantId(id: unknown): string | null {
@@ -17,28 +22,49 @@ export function acceptTenantId(id: unknown): string | null {
 }
 
 /**
- * The holder's tenant: set explicitly, else by the resolver, else by the trusted header. Asked again at every use, because a
- * resolver may read what a later middleware puts on the request. Never from baggage: a caller writes that.
+ * The holder's tenant: set explicitly, else by the resolver, else by the trusted header; a promise where the resolver is still
+ * finding out. Asked again at every use, because a resolver may read what a later middleware puts on the request. Never from
+ * baggage: a caller writes that.
  */
-export function tenantOf(holder: Holder): string | null {
-  if (holder.tenantId !== null) return holder.tenantId;
-  if (holder.request === null) return null;
+export function findTenant(holder: Holder): string | null | Promise<string | null> {
+  const { request } = holder;
+  if (holder.tenantId !== null || request === null) return holder.tenantId;
   const { tenantResolver, tenantHeader } = runtime();
-  return fromResolver(tenantResolver, holder.request) ?? fromHeader(tenantHeader, holder.request);
+  const answer = askResolver(holder, tenantResolver, request);
+  // What was set while the resolver was finding out goes first.
+  if (answer instanceof Promise) return answer.then((id) => holder.tenantId ?? id ?? fromHeader(tenantHeader, request));
+  return answer ?? fromHeader(tenantHeader, request);
 }
 
-function fromResolver(resolver: TenantResolver | null, request: IncomingMessage): string | null {
+/** As `findTenant`, as far as is known now: null while a resolver is still finding out. */
+export function tenantOf(holder: Holder): string | null {
+  const found = findTenant(holder);
+  return found instanceof Promise ? null : found;
+}
+
+function askResolver(holder: Holder, resolver: TenantResolver | null, request: ServedRequest) {
   if (resolver === null) return null;
+  if (holder.inquiry !== null && holder.inquiry.found !== null) return holder.inquiry.found ?? holder.inquiry.settled;
   try {
-    const id = resolver(request);
-    return id === null || id === undefined ? null : acceptTenantId(id);
+    const answer = resolver(request);
+    if (!isPromise(answer)) return acceptAnswer(answer);
+    holder.inquiry = inquire(answer, acceptAnswer);
+    return holder.inquiry.settled;
   } catch (err) {
-    warnOnce("QUOTEL_TENANT_RESOLVER", `the tenant resolver threw: ${String(err)}`);
+    warnOnce("QUOTEL_TENANT_RESOLVER", `the tenant resolver failed: ${String(err)}`);
     return null;
   }
 }
 
-function fromHeader(header: string | null, request: IncomingMessage): string | null {
+function acceptAnswer(id: unknown): string | null {
+  return id === null || id === undefined ? null : acceptTenantId(id);
+}
+
+function isPromise(answer: TenantAnswer | PromiseLike<TenantAnswer>): answer is PromiseLike<TenantAnswer> {
+  return typeof answer === "object" && answer !== null && typeof answer.then === "function";
+}
+
+function fromHeader(header: string | null, request: ServedRequest): string | null {
   if (header === null) return null;
   const value = request.headers[header];
   return value === undefined ? null : acceptTenantId(value);

@@ -1,22 +1,24 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 
 import { activeSpan } from "../process/open-telemetry.ts";
 import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
-import type { Holder } from "./holder.ts";
+import type { Holder, ServedRequest } from "./holder.ts";
 import { acceptTenantId, tenantOf } from "./resolve.ts";
 import type { TenantResolver } from "./resolve.ts";
 
 /** A holder for a request, or for work that no request asked for. */
-export function newHolder(request: IncomingMessage | null, tenantId: string | null = null): Holder {
+export function newHolder(request: ServedRequest | null, tenantId: string | null = null, ignored = false): Holder {
   return {
     tenantId,
+    inquiry: null,
     request,
     traceId: activeSpan()?.traceId ?? randomBytes(16).toString("hex"),
     spanId: randomBytes(8).toString("hex"),
     work: null,
     refused: false,
+    route: null,
+    ignored,
   };
 }
 
@@ -44,12 +46,23 @@ export function setTenant(id: string): void {
   else holder.tenantId = tenantId;
 }
 
-/** Installs a function that finds a request's tenant; it is asked when the tenant is needed. Null removes it. */
+/**
+ * Names the route of the current request, as a pattern such as `/users/:id`, where its framework does not tell: Hono, Next.js,
+ * plain `node:http`. A label of the request's event; never put values in it.
+ */
+export function setRoute(pattern: string): void {
+  const { storage, holders } = runtime();
+  const request = storage.getStore()?.request;
+  const holder = request ? holders.get(request) : undefined; // `withTenant` works on a copy
+  if (holder !== undefined) holder.route = pattern;
+}
+
+/** Installs a function that finds a request's tenant; see `TenantResolver`. Null removes it. */
 export function setTenantResolver(resolver: TenantResolver | null): void {
   runtime().tenantResolver = resolver;
 }
 
-/** The tenant of the current work, or null. */
+/** The tenant of the current work, or null; null, too, while a resolver is still finding out. */
 export function currentTenant(): string | null {
   const holder = runtime().storage.getStore();
   return holder === undefined ? null : tenantOf(holder);

@@ -26,6 +26,7 @@ import {
 import { startStopwatch } from "../../metering/clock.ts";
 import type { Meter } from "../../metering/meter.ts";
 import { amountsOf } from "../../quota/amounts.ts";
+import { recordCall } from "../call-context.ts";
 import type { CallContext } from "../call-context.ts";
 import type { Finding } from "../body/finding.ts";
 import type { ProviderCall } from "../provider-call.ts";
@@ -54,7 +55,7 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
       if (finished) return;
       finished = true;
       const { status, errorType, usage, usageSource } = judgeAttempt(end, finding);
-      meter.record({
+      recordCall(meter, context, {
         eventType,
         spanName: requestModel === undefined ? operation : `${operation} ${requestModel}`,
         traceId: context.traceId,
@@ -63,7 +64,6 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
         startMicros: stopwatch.startMicros,
         endMicros: stopwatch.endMicros(),
         status,
-        tenantId: context.tenantId,
         reservationId: context.work?.reservationId ?? null,
         attributes: {
           [ATTR_GEN_AI_OPERATION_NAME]: operation,

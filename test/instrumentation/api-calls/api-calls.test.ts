@@ -1,12 +1,12 @@
 import { Agent, request } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
-import { startOtlpReceiver } from "./otlp-receiver.ts";
-import type { OtlpReceiver } from "./otlp-receiver.ts";
-import { startScriptedProvider } from "./providers/scripted-provider.ts";
-import type { ScriptedProvider } from "./providers/scripted-provider.ts";
-import { startApp } from "./start-app.ts";
-import type { RunningApp } from "./start-app.ts";
+import { startOtlpReceiver } from "../otlp-receiver.ts";
+import type { OtlpReceiver } from "../otlp-receiver.ts";
+import { startScriptedProvider } from "../providers/scripted-provider.ts";
+import type { ScriptedProvider } from "../providers/scripted-provider.ts";
+import { startApp } from "../start-app.ts";
+import type { RunningApp } from "../start-app.ts";
 
 let receiver: OtlpReceiver;
 let provider: ScriptedProvider;
