@@ -23,7 +23,11 @@ test("a path is ignored by its own name, by a prefix or by a suffix, whatever it
 });
 
 test("nothing is ignored where nothing is configured, whatever is asked for", () => {
-  fc.assert(fc.property(fc.webPath(), (path) => expect(ignores("", path)).toBe(false)));
+  fc.assert(
+    fc.property(fc.webPath(), (path) => {
+      expect(ignores("", path)).toBe(false);
+    }),
+  );
 });
 
 test("a pattern that is no path, or has two stars, is a problem and not a guess", () => {
