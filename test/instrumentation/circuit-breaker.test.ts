@@ -40,7 +40,7 @@ test("a failure between answers opens nothing", () => {
 test("I14: while the circuit is open decisions fail open at once, each counted, in the process's counters too", async () => {
   quota.script = () => "silence";
   const client = new QuotaClient({ url: quota.url, timeoutMs: 50 }, {});
-  const before = runtime().undecided.failOpen;
+  const before = runtime().decidedAlone.failOpen;
   for (let n = 0; n < 5; n += 1) await client.check(request);
   const asked = quota.requests.length;
   const startedAt = performance.now();
@@ -50,7 +50,7 @@ test("I14: while the circuit is open decisions fail open at once, each counted, 
   expect(performance.now() - startedAt).toBeLessThan(50);
   expect(quota.requests).toHaveLength(asked);
   expect(client.counters.failOpen).toBe(25);
-  expect(runtime().undecided.failOpen - before).toBe(25);
+  expect(runtime().decidedAlone.failOpen - before).toBe(25);
 });
 
 test("a service that answers again is asked again", async () => {

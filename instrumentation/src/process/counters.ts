@@ -6,6 +6,6 @@ export type ProcessCounters = MeterCounters & { readonly failOpen: number; reado
 
 /** This process's counters, as its heartbeat tells them; null where nothing is installed. */
 export function meteringCounters(): ProcessCounters | null {
-  const { meter, undecided } = runtime();
-  return meter === null ? null : { ...meter.counters(), ...undecided };
+  const { meter, decidedAlone } = runtime();
+  return meter === null ? null : { ...meter.counters(), ...decidedAlone };
 }

@@ -16,7 +16,7 @@ export function install(config: Config): Meter {
     endpoint: config.endpoint,
     ingestKey: config.ingestKey,
     serviceName: config.serviceName,
-    countBeside: () => current.undecided,
+    countBeside: () => current.decidedAlone,
     // The app may change its working directory later.
     spool: config.spoolFolder === null ? null : { folder: resolve(config.spoolFolder), bytesMax: config.spoolBytesMax },
   });

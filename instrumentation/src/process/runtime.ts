@@ -21,7 +21,7 @@ export interface Runtime {
   /** What gives back, before the process ends, what it holds for work to come: leases. */
   readonly beforeEnd: Set<() => void>;
   /** Decisions taken without the quota service, by all clients of the process. */
-  readonly undecided: { failOpen: number; failClosed: number };
+  readonly decidedAlone: { failOpen: number; failClosed: number };
   /** Warnings already given, so that each is given once. */
   readonly warned: Set<string>;
 }
@@ -43,7 +43,7 @@ export function runtime(): Runtime {
     meter: null,
     background: new Set(),
     beforeEnd: new Set(),
-    undecided: { failOpen: 0, failClosed: 0 },
+    decidedAlone: { failOpen: 0, failClosed: 0 },
     warned: new Set(),
   };
   return scope[RUNTIME];

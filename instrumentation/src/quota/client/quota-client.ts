@@ -212,7 +212,7 @@ export class QuotaClient {
   }
 
   #fallback(tenantId: string): Decision {
-    for (const counters of [this.counters, runtime().undecided]) {
+    for (const counters of [this.counters, runtime().decidedAlone]) {
       if (this.#failMode === "open") counters.failOpen += 1;
       else counters.failClosed += 1;
     }
