@@ -92,8 +92,9 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
       return receiver.of(eventType);
     },
     close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections(); // after `close`: one accepted in between would keep the server up
+      return closed;
     },
   };
   return receiver;

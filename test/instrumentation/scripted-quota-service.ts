@@ -54,8 +54,9 @@ export async function startScriptedQuotaService(): Promise<ScriptedQuotaService>
       return service.of(method);
     },
     close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections(); // after `close`: one accepted in between would keep the server up
+      return closed;
     },
   };
   return service;

@@ -32,8 +32,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const ledger = { inputTokens: 0, outputTokens: 0, attempts: 0 };
   const bodies: Record<string, unknown>[] = [];
   const failed = new Set<string>();
-  /** By the port of the other side, which the two servers' requests both know. */
-  const sockets = new Map<number | undefined, Socket>();
+  const sockets = new Map<string, Socket>();
 
   async function answer(api: ScriptedApi, call: ScriptedCall, identity: string): Promise<void> {
     ledger.attempts += 1;
@@ -46,7 +45,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     if (behaviour === "silent") return;
     if (behaviour === "cut_json") {
       res.writeHead(200, { "content-type": api.contentType, "content-length": "5000" }).write('{"id":"chatcmpl-1",');
-      await pause(20);
+      await pause(60); // the caller has seen the beginning
       return void call.cut();
     }
     await api.answer(call);
@@ -70,8 +69,8 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
       const behaviour = behaviourOf(body["user"], model);
       let gone = false;
       res.once("close", () => (gone = true));
-      const { remotePort } = req.socket;
-      const cut = () => sockets.get(remotePort)?.destroy();
+      const connection = connectionOf(req.socket);
+      const cut = () => sockets.get(connection)?.destroy();
       void answer(
         api,
         { path, body, model, behaviour, res, cut, isGone: () => gone, report },
@@ -84,7 +83,11 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const http2Server = createHttp2Server(onRequest);
   const ports = [];
   for (const one of [server, http2Server]) {
-    one.on("connection", (socket: Socket) => sockets.set(socket.remotePort, socket));
+    one.on("connection", (socket: Socket) => {
+      const connection = connectionOf(socket);
+      sockets.set(connection, socket);
+      socket.once("close", () => sockets.delete(connection));
+    });
     await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
     ports.push((one.address() as AddressInfo).port);
   }
@@ -103,6 +106,11 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
       await Promise.all(closed);
     },
   };
+}
+
+/** What a socket and the stand-in that an HTTP/2 request shows for it have in common; one port may call both servers. */
+function connectionOf({ localPort, remotePort }: Pick<Socket, "localPort" | "remotePort">): string {
+  return `${localPort} ${remotePort}`;
 }
 
 /** A JSON body, or the short text fields of a form. */

@@ -32,8 +32,9 @@ export async function startGate(collectorUrl: string): Promise<Gate> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     state: "open",
     close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections(); // after `close`: one accepted in between would keep the server up
+      return closed;
     },
   };
   return gate;
