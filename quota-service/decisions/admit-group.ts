@@ -16,7 +16,7 @@ import type { DecisionSources } from "./read-facts.ts";
 const ATTEMPTS_MAX = 5;
 
 /**
- * The reserve transaction (I8): lock the tenants, then read used, reserved and the clock in a new statement, judge the
+ * The reserve transaction (I8): lock the tenants, then read used, reserved and the clock in new statements, judge the
  * requests in order of arrival, write the rows that hold, and last the totals. Null for a tenant that someone else has
  * locked (`wait` false).
  *
@@ -47,14 +47,14 @@ async function admit(
   wait: boolean,
   sent: () => void,
 ): Promise<{ readonly result: (AdmitOutcome | null)[]; readonly written: Promise<unknown> }> {
-  const [tenants, locked] = await Promise.all([
-    lockTenants(client, [...new Set(group.map((request) => request.tenantId))], wait),
+  const asked = askedBy(group);
+  // In one flight, one after the other: what is read is read with the locks held.
+  const locking = lockTenants(client, [...asked.keys()], wait);
+  const [tenants, locked, facts] = await Promise.all([
+    locking,
     lockReservations(client, group),
+    readFacts(client, sources, asked, locking),
   ]);
-  const ours = group.filter((request) => tenants.has(request.tenantId));
-  if (ours.length === 0) return { result: group.map(() => null), written: Promise.resolve() };
-  const asked = ours.map(({ tenantId, items }) => ({ tenant: tenants.get(tenantId)!, items }));
-  const facts = await readFacts(client, sources, askedBy(asked));
   const desk = new AdmissionDesk(client, locked, facts);
   const outcomes: (AdmitOutcome | null)[] = [];
   for (const request of group) {

@@ -27,13 +27,10 @@ async function checkOn(
   defaultPlan: string | null,
   group: readonly CheckRequest[],
 ): Promise<CheckOutcome[]> {
-  const known = await readTenants(client, [...new Set(group.map((request) => request.tenantId))]);
-  const newcomers = group.some((request) => !known.has(request.tenantId));
-  const version = defaultPlan !== null && newcomers ? await planVersionInForce(client, defaultPlan) : null;
-  const tenantOf = (tenantId: string): Tenant | null =>
-    known.get(tenantId) ?? (defaultPlan === null ? null : newcomer(tenantId, defaultPlan, version));
-  const asked = group.map(({ tenantId, items }) => ({ tenant: tenantOf(tenantId), items }));
-  const facts = await readFacts(client, sources, askedBy(asked.filter(isKnown)));
+  const requested = askedBy(group);
+  const reading = readOrDefault(client, [...requested.keys()], defaultPlan);
+  const [tenants, facts] = await Promise.all([reading, readFacts(client, sources, requested, reading)]);
+  const asked = group.map(({ tenantId, items }) => ({ tenant: tenants.get(tenantId) ?? null, items }));
   const judged = asked.map((request) =>
     isKnown(request) ? { ...request, verdict: judge(facts, request.tenant, request.items, NOTHING_USED) } : null,
   );
@@ -49,6 +46,19 @@ async function checkOn(
 
 function isKnown<R extends { readonly tenant: Tenant | null }>(request: R): request is R & { readonly tenant: Tenant } {
   return request.tenant !== null;
+}
+
+/** Tenants by id; those without a row as the default plan makes them, where there is one. */
+async function readOrDefault(
+  client: ClientBase,
+  tenantIds: readonly string[],
+  defaultPlan: string | null,
+): Promise<ReadonlyMap<string, Tenant>> {
+  const known = await readTenants(client, tenantIds);
+  const newcomers = tenantIds.filter((tenantId) => !known.has(tenantId));
+  if (defaultPlan === null || newcomers.length === 0) return known;
+  const version = await planVersionInForce(client, defaultPlan);
+  return new Map([...known, ...newcomers.map((id) => [id, newcomer(id, defaultPlan, version)] as const)]);
 }
 
 function newcomer(tenantId: string, planId: string, planVersion: number | null): Tenant {

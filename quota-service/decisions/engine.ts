@@ -6,7 +6,6 @@ import { admitGroup } from "./admit-group.ts";
 import type { AdmitRequest } from "./admission-desk.ts";
 import { DatabaseGate } from "./away/database-gate.ts";
 import { decideAway } from "./away/decide-away.ts";
-import { RememberedLimits } from "./away/remembered-limits.ts";
 import { changeGroup } from "./change-group.ts";
 import type { ChangeRequest } from "./change-group.ts";
 import { checkGroup } from "./check-group.ts";
@@ -21,6 +20,7 @@ import type {
   ReserveRequest,
 } from "./contract.ts";
 import { DenialLog } from "./denials/denial-log.ts";
+import { RememberedTenants } from "./facts/remembered-tenants.ts";
 import { LaneWriters } from "./lane-writers.ts";
 import { PlanLimits } from "./limit.ts";
 import { closeAndSettleNow } from "./settle-now.ts";
@@ -41,7 +41,7 @@ const CHECKS_PER_SNAPSHOT_MAX = 200;
 export function createDecisionEngine(options: DecisionEngineOptions): DecisionEngine {
   const { pool, defaultPlan, log, telemetryMarkMs = () => null, onDecidedAway = () => {} } = options;
   const tenants = new KnownTenants(pool, defaultPlan);
-  const remembered = new RememberedLimits();
+  const remembered = new RememberedTenants();
   const gate = new DatabaseGate(() => pool.query("select 1"), log);
   const denials = new DenialLog(pool, log);
   const sources = { planLimits: new PlanLimits(), remembered, telemetryMarkMs };

@@ -34,19 +34,20 @@ export function limitsOn(limits: readonly Limit[], resource: string): readonly L
 export class PlanLimits {
   readonly #limits = new Map<string, readonly Limit[]>();
 
+  /** The limits of a tenant's plan, if they have been read. */
+  known({ planId, planVersion }: PlanOfTenant): readonly Limit[] | undefined {
+    return this.#limits.get(`${planId} ${planVersion}`);
+  }
+
   /** Reads on the connection of the decision that asks: one that holds a connection never waits for another. */
-  async of(
-    on: ClientBase | Pool,
-    { planId, planVersion }: Pick<Tenant, "planId" | "planVersion">,
-  ): Promise<readonly Limit[]> {
-    const key = `${planId} ${planVersion}`;
-    const known = this.#limits.get(key);
-    if (known) return known;
+  async read(on: ClientBase | Pool, { planId, planVersion }: PlanOfTenant): Promise<readonly Limit[]> {
     const limits = await readLimits(on, planId, planVersion);
-    this.#limits.set(key, limits);
+    this.#limits.set(`${planId} ${planVersion}`, limits);
     return limits;
   }
 }
+
+type PlanOfTenant = Pick<Tenant, "planId" | "planVersion">;
 
 async function readLimits(on: ClientBase | Pool, planId: string, version: number): Promise<readonly Limit[]> {
   const { rows } = await query<LimitDefinition>(on, {

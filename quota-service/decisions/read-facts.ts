@@ -3,77 +3,115 @@ import { readRunningOverrides } from "#database/overrides/read-running-overrides
 import type { RunningOverride } from "#database/overrides/read-running-overrides";
 import { readFirstExpiries } from "#database/reservations/read-first-expiries";
 import type { Tenant } from "#database/tenants/read-tenants";
-import type { RememberedLimits } from "./away/remembered-limits.ts";
 import { effectiveLimits } from "./facts/effective-limits.ts";
 import { GroupFacts } from "./facts/group-facts.ts";
 import { readNeeds } from "./facts/read-needs.ts";
+import type { RememberedTenants } from "./facts/remembered-tenants.ts";
 import { TenantFacts } from "./facts/tenant-facts.ts";
 import { covers, tenantNeeds } from "./facts/tenant-needs.ts";
-import type { Asked, TenantNeeds } from "./facts/tenant-needs.ts";
-import type { Limit, PlanLimits } from "./limit.ts";
+import type { TenantNeeds } from "./facts/tenant-needs.ts";
+import type { PlanLimits } from "./limit.ts";
 
 /** What is known without asking the database each time. */
 export interface DecisionSources {
   readonly planLimits: PlanLimits;
-  readonly remembered: RememberedLimits;
+  readonly remembered: RememberedTenants;
   /** Unix milliseconds; null = no producer has reported lately. */
   readonly telemetryMarkMs: () => number | null;
 }
+
+/** The resources that are asked for, by tenant. */
+export type Asked = ReadonlyMap<string, ReadonlySet<string>>;
+type NeedsByTenant = ReadonlyMap<string, TenantNeeds>;
+type OverridesByTenant = ReadonlyMap<string, readonly RunningOverride[]>;
 
 /** How far the database's clock is ahead of ours, as last seen. Only a guess to look up the right periods at once. */
 let databaseAheadMs = 0;
 
 /**
- * Reads everything a group of decisions depends on, and the database's clock. What to look up depends on that clock and
- * on the overrides, which are known only afterwards: the periods and limits are guessed, and where the guess was wrong
- * everything is read again. The decisions are made by the limits that hold at the instant read, whatever the guess.
+ * Reads everything a group of decisions depends on, and the database's clock. What to look up depends on that clock, on
+ * the tenants' plans and calendars and on their overrides, which are known only afterwards: all of it is guessed from the
+ * last time, so that one flight brings everything, and where a guess was wrong it is read again. The decisions are made by
+ * what holds at the instant read, whatever was guessed.
+ *
+ * @param reading the tenants: a statement that has been sent on the same connection, so everything else is read after it
+ * @returns facts of the tenants there are among those that are asked about
  */
 export async function readFacts(
   on: ClientBase | Pool,
-  { planLimits, remembered, telemetryMarkMs }: DecisionSources,
-  asked: readonly Asked[],
+  sources: DecisionSources,
+  asked: Asked,
+  reading: Promise<ReadonlyMap<string, Tenant>>,
 ): Promise<GroupFacts> {
-  const ofPlan: (readonly Limit[])[] = [];
-  for (const { tenant } of asked) ofPlan.push(await planLimits.of(on, tenant));
-  const needsAt = (overrides: Overrides, atMs: number): TenantNeeds[] =>
-    asked.map((it, index) => {
-      const { tenantId } = it.tenant;
-      return tenantNeeds(it, effectiveLimits(ofPlan[index]!, overrides.get(tenantId) ?? [], atMs), atMs);
-    });
-  let guessed = needsAt(new Map(), Date.now() + databaseAheadMs);
+  const { remembered } = sources;
+  let guessed = guessedNeeds(remembered, asked);
   for (;;) {
     // The statements share a flight. The clock is read by the last one, so nothing that was read is younger than it says.
-    const [overrides, { nowMs, tenants: read }] = await Promise.all([
-      readRunningOverrides(
-        on,
-        asked.map(({ tenant }) => tenant.tenantId),
-      ),
-      readNeeds(on, guessed),
+    const [tenants, overrides, { nowMs, tenants: read }] = await Promise.all([
+      reading,
+      readRunningOverrides(on, [...asked.keys()]),
+      readNeeds(on, [...guessed.values()]),
     ]);
     databaseAheadMs = nowMs - Date.now();
-    const needs = needsAt(overrides, nowMs);
-    if (needs.every((it, index) => covers(guessed[index]!, it))) {
-      const tenants = needs.map(({ tenant, limits, periods }, index) => {
-        remembered.remember(tenant.tenantId, { plan: tenant.planId, limits });
-        return [tenant.tenantId, new TenantFacts({ nowMs, limits, periods, ...read[index]! })] as const;
+    const needs = await needsOf(on, sources, asked, tenants, overrides, nowMs);
+    if (isCovered(needs, guessed)) {
+      const facts = Array.from(needs, ([tenantId, { tenant, limits, periods }]) => {
+        remembered.remember({ tenant, limits });
+        return [tenantId, new TenantFacts({ nowMs, limits, periods, ...read.get(tenantId)! })] as const;
       });
-      return new GroupFacts(nowMs, telemetryMarkMs(), new Map(tenants));
+      return new GroupFacts(nowMs, sources.telemetryMarkMs(), new Map(facts));
     }
     guessed = needs;
   }
 }
 
-/** What requests ask for, by tenant; each tenant once. */
-export function askedBy(
-  requests: Iterable<{ readonly tenant: Tenant; readonly items: readonly { readonly resource: string }[] }>,
-): Asked[] {
-  const byTenant = new Map<string, { readonly tenant: Tenant; readonly resources: Set<string> }>();
-  for (const { tenant, items } of requests) {
-    let asked = byTenant.get(tenant.tenantId);
-    if (asked === undefined) byTenant.set(tenant.tenantId, (asked = { tenant, resources: new Set() }));
-    for (const { resource } of items) asked.resources.add(resource);
+function guessedNeeds(remembered: RememberedTenants, asked: Asked): NeedsByTenant {
+  const atMs = Date.now() + databaseAheadMs;
+  const needs = new Map<string, TenantNeeds>();
+  for (const [tenantId, resources] of asked) {
+    const last = remembered.recall(tenantId);
+    if (last !== null) needs.set(tenantId, tenantNeeds(last.tenant, resources, last.limits, atMs));
   }
-  return [...byTenant.values()];
+  return needs;
+}
+
+async function needsOf(
+  on: ClientBase | Pool,
+  { planLimits }: DecisionSources,
+  asked: Asked,
+  tenants: ReadonlyMap<string, Tenant>,
+  overrides: OverridesByTenant,
+  atMs: number,
+): Promise<NeedsByTenant> {
+  const needs = new Map<string, TenantNeeds>();
+  for (const [tenantId, resources] of asked) {
+    const tenant = tenants.get(tenantId);
+    if (tenant === undefined) continue;
+    const ofPlan = planLimits.known(tenant) ?? (await planLimits.read(on, tenant));
+    const limits = effectiveLimits(ofPlan, overrides.get(tenantId) ?? [], atMs);
+    needs.set(tenantId, tenantNeeds(tenant, resources, limits, atMs));
+  }
+  return needs;
+}
+
+function isCovered(needs: NeedsByTenant, guessed: NeedsByTenant): boolean {
+  return [...needs].every(([tenantId, it]) => {
+    const guess = guessed.get(tenantId);
+    return guess !== undefined && covers(guess, it);
+  });
+}
+
+/** What requests ask for, by tenant. */
+export function askedBy(
+  requests: Iterable<{ readonly tenantId: string; readonly items: readonly { readonly resource: string }[] }>,
+): Asked {
+  const byTenant = new Map<string, Set<string>>();
+  for (const { tenantId, items } of requests) {
+    let resources = byTenant.get(tenantId);
+    if (resources === undefined) byTenant.set(tenantId, (resources = new Set()));
+    for (const { resource } of items) resources.add(resource);
+  }
+  return byTenant;
 }
 
 /**
@@ -92,5 +130,3 @@ export async function learnFirstExpiries(
   );
   for (const tenant of unknown) facts.of(tenant).learnFirstExpiry(firstExpiryMs.get(tenant.tenantId) ?? null);
 }
-
-type Overrides = ReadonlyMap<string, readonly RunningOverride[]>;

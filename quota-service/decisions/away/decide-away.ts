@@ -3,7 +3,7 @@ import type { Decision, DecisionItem, QuotaItem } from "@quotel/conventions";
 import type { CheckRequest } from "../contract.ts";
 import type { Limit } from "../limit.ts";
 import { unlimitedItem } from "../verdict/decision-items.ts";
-import type { RememberedTenant } from "./remembered-limits.ts";
+import type { RememberedTenant } from "../facts/remembered-tenants.ts";
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -18,7 +18,7 @@ export function decideAway(request: CheckRequest, remembered: RememberedTenant |
     allowed,
     decisionId: randomUUIDv7(),
     tenantId: request.tenantId,
-    plan: remembered?.plan ?? "unknown",
+    plan: remembered?.tenant.planId ?? "unknown",
     reason: null,
     items,
     asOf: new Date().toISOString(),

@@ -14,13 +14,13 @@ import type { TenantNeeds } from "./tenant-needs.ts";
 type Read = Pick<ReadOfTenant, "standings" | "crossedAtMs" | "windows" | "unpriced">;
 
 /**
- * Reads what tenants need, in the order of the needs, in one flight, with the database's clock: it is read last, so
+ * Reads what tenants need, by tenant, in one flight, with the database's clock: it is read last, so
  * nothing is younger than it says.
  */
 export async function readNeeds(
   on: ClientBase | Pool,
   needs: readonly TenantNeeds[],
-): Promise<{ readonly nowMs: number; readonly tenants: readonly Read[] }> {
+): Promise<{ readonly nowMs: number; readonly tenants: ReadonlyMap<string, Read> }> {
   const windowKeys = needs.flatMap(({ tenant: { tenantId }, windows }) => windows.map((it) => ({ tenantId, ...it })));
   const crossingKeys = needs.flatMap(({ tenant: { tenantId }, crossings, periods }) =>
     crossings.map((it) => ({ tenantId, ...it, startMs: periods[it.period].startMs })),
@@ -60,7 +60,7 @@ export async function readNeeds(
   for (const { tenantId, resource, period, window } of windows) {
     read.get(tenantId)!.windows.set(limitName(resource, period), window);
   }
-  return { nowMs: readAtMs, tenants: [...read.values()] };
+  return { nowMs: readAtMs, tenants: read };
 }
 
 function nothingRead() {

@@ -6,14 +6,9 @@ import type { Tenant } from "#database/tenants/read-tenants";
 import { limitsOn } from "../limit.ts";
 import type { Limit, QuotaPeriod } from "../limit.ts";
 
-/** A tenant, and the resources of it that are asked for. */
-export interface Asked {
-  readonly tenant: Tenant;
-  readonly resources: ReadonlySet<string>;
-}
-
 /** Everything that has to be read to decide about resources of one tenant at an instant. */
-export interface TenantNeeds extends Asked {
+export interface TenantNeeds {
+  readonly tenant: Tenant;
   /** The tenant's limits, as they are believed to be. */
   readonly limits: readonly Limit[];
   readonly periods: TenantPeriods;
@@ -33,7 +28,12 @@ export type TenantPeriods = Readonly<Record<QuotaPeriod | "level", Period>>;
 export const QUOTA_PERIODS: readonly QuotaPeriod[] = ["day", "month", "lifetime"];
 
 /** What to read for what is asked, if the tenant has these limits. Where nothing is limited, what was ever used is shown. */
-export function tenantNeeds({ tenant, resources }: Asked, limits: readonly Limit[], atMs: number): TenantNeeds {
+export function tenantNeeds(
+  tenant: Tenant,
+  resources: ReadonlySet<string>,
+  limits: readonly Limit[],
+  atMs: number,
+): TenantNeeds {
   const totals = { day: new Set<string>(), month: new Set<string>(), lifetime: new Set<string>() };
   const levels = new Set<string>();
   const windows: TenantNeeds["windows"][number][] = [];
@@ -55,7 +55,7 @@ export function tenantNeeds({ tenant, resources }: Asked, limits: readonly Limit
     }
   }
   const periods = tenantPeriods(tenant, atMs);
-  return { tenant, resources, limits, periods, totals, levels, windows, crossings, unpriced };
+  return { tenant, limits, periods, totals, levels, windows, crossings, unpriced };
 }
 
 /** Whether what was read for `read` answers all that `wanted` asks of the same tenant. */

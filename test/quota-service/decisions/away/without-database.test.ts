@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPool } from "#database/pool";
 import type { ReserveOutcome } from "../../../../quota-service/decisions/contract.ts";
-import { RememberedLimits } from "../../../../quota-service/decisions/away/remembered-limits.ts";
+import { RememberedTenants } from "../../../../quota-service/decisions/facts/remembered-tenants.ts";
 import { createDecisionEngine } from "../../../../quota-service/decisions/engine.ts";
 import { openCuttableConnection } from "../../../database/keys/cuttable-connection.ts";
 import { createTestDatabase } from "../../../database/test-database.ts";
@@ -78,10 +78,12 @@ test("I14: without the database each limit allows or denies as it was last told 
 
 test("limits are remembered for an hour and no longer", () => {
   let nowMs = 0;
-  const remembered = new RememberedLimits(() => nowMs);
-  remembered.remember("acme", { plan: "trial", limits: [] });
+  const remembered = new RememberedTenants(() => nowMs);
+  const plan = { planId: "trial", planVersion: 1, planSource: "assigned" } as const;
+  const tenant = { tenantId: "acme", ...plan, licenceStatus: "active", licenceExpiresAtMs: null, calendar: [] } as const;
+  remembered.remember({ tenant, limits: [] });
   nowMs = 3_600_000;
-  expect(remembered.recall("acme")).toEqual({ plan: "trial", limits: [] });
+  expect(remembered.recall("acme")).toEqual({ tenant, limits: [] });
   nowMs += 1;
   expect(remembered.recall("acme")).toBeNull();
 });

@@ -1,8 +1,10 @@
+import type { Tenant } from "#database/tenants/read-tenants";
 import type { Limit } from "../limit.ts";
 
+/** A tenant as a decision last saw it. */
 export interface RememberedTenant {
-  readonly plan: string;
-  /** The effective limits as they were last read. */
+  readonly tenant: Tenant;
+  /** The limits that held. */
   readonly limits: readonly Limit[];
 }
 
@@ -10,9 +12,12 @@ export interface RememberedTenant {
 const KEPT_FOR_MS = 3_600_000;
 const TENANTS_MAX = 50_000;
 
-/** The limits that decisions were last made by, for the time when the database is away. Bounded: who was away longest goes. */
-export class RememberedLimits {
-  readonly #tenants = new Map<string, { readonly tenant: RememberedTenant; readonly atMs: number }>();
+/**
+ * What decisions were last made by: it tells what to look up before the tenant itself has been read, and is all there is
+ * while the database is away. Bounded: who was away longest goes.
+ */
+export class RememberedTenants {
+  readonly #tenants = new Map<string, { readonly remembered: RememberedTenant; readonly atMs: number }>();
   readonly #nowMs: () => number;
 
   /** @param nowMs a clock that never goes back */
@@ -20,10 +25,11 @@ export class RememberedLimits {
     this.#nowMs = nowMs;
   }
 
-  remember(tenantId: string, tenant: RememberedTenant): void {
+  remember(remembered: RememberedTenant): void {
+    const { tenantId } = remembered.tenant;
     // Deleted first, so that the map's order is that of the last reading.
     this.#tenants.delete(tenantId);
-    this.#tenants.set(tenantId, { tenant, atMs: this.#nowMs() });
+    this.#tenants.set(tenantId, { remembered, atMs: this.#nowMs() });
     if (this.#tenants.size <= TENANTS_MAX) return;
     const [oldest] = this.#tenants.keys();
     if (oldest !== undefined) this.#tenants.delete(oldest);
@@ -32,6 +38,6 @@ export class RememberedLimits {
   /** Null where nothing was read within the last hour. */
   recall(tenantId: string): RememberedTenant | null {
     const known = this.#tenants.get(tenantId);
-    return known === undefined || this.#nowMs() - known.atMs > KEPT_FOR_MS ? null : known.tenant;
+    return known === undefined || this.#nowMs() - known.atMs > KEPT_FOR_MS ? null : known.remembered;
   }
 }
