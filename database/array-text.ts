@@ -27,14 +27,23 @@ export function textArray(values: readonly (string | null)[]): string {
   return `${text}}`;
 }
 
+/**
+ * JSON values as one text for `string_to_array(..., E'\\x01')`. As elements of an array literal each of their quotes would
+ * be escaped here and unescaped there. JSON has no control characters but its white space. Undefined = empty text.
+ */
+export function jsonList(values: readonly unknown[]): string {
+  return values.map((value) => (value === undefined ? "" : JSON.stringify(value))).join("\x01");
+}
+
 const NEEDS_ESCAPE = /["\\]/;
 const TO_ESCAPE = /["\\]/g;
 
 /** Array literal of instants given in milliseconds. Batches name few different ones, so each is written out once. */
-export function instantArray(values: readonly number[]): string {
+export function instantArray(values: readonly (number | null)[]): string {
   const known = new Map<number, string>();
   return plainArray(
     values.map((ms) => {
+      if (ms === null) return null;
       let text = known.get(ms);
       if (text === undefined) known.set(ms, (text = instantOfMs(ms)));
       return text;

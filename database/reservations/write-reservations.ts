@@ -1,7 +1,6 @@
 import type { ReservationDecision } from "@quotel/conventions";
 import type { ClientBase } from "pg";
-import { plainArray, textArray } from "../array-text.ts";
-import { instantOfMs } from "../periods/instant.ts";
+import { instantArray, jsonList, plainArray, textArray } from "../array-text.ts";
 import { accountingPeriods } from "../periods/period.ts";
 import { query } from "../pool.ts";
 import type { Statement } from "../pool.ts";
@@ -47,11 +46,11 @@ const INSERT = `
         tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
         kept_until, closed_at, resources, estimates, true_amounts, settled, held, late_after_expiry)
       select
-        tenant_id, reservation_id, state, decode(request_hash, 'hex'), decision::json, admitted_at, day_start,
+        tenant_id, reservation_id, state, decode(request_hash, 'hex'), nullif(decision, '')::json, admitted_at, day_start,
         month_start, expires_at, kept_until, closed_at, resources::text[], estimates::bigint[], true_amounts::bigint[],
         settled::bigint[], held::bigint[], late_after_expiry::bigint[]
       from unnest(
-        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+        $1::text[], $2::uuid[], $3::text[], $4::text[], string_to_array($5, E'\\x01'), $6::timestamptz[], $7::timestamptz[],
         $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[],
         $14::text[], $15::text[], $16::text[], $17::text[]) as input (
         tenant_id, reservation_id, state, request_hash, decision, admitted_at, day_start, month_start, expires_at,
@@ -85,8 +84,6 @@ function createReservations(changes: readonly ReservationChange[]): Statement | 
 /** One array literal a column; a column that is an array itself travels as the text of each of its arrays. */
 function columnsOf(changes: readonly ReservationChange[]): string[] {
   const rows = changes.map(({ after }) => after);
-  const instants = (of: (row: Reservation) => number | null): string =>
-    plainArray(rows.map((row) => nullOr(of(row), instantOfMs)));
   const perResource = (of: (item: ReservedResource, row: Reservation) => number): string =>
     textArray(rows.map((row) => plainArray(row.resources.map((item) => of(item, row)))));
   return [
@@ -94,13 +91,13 @@ function columnsOf(changes: readonly ReservationChange[]): string[] {
     plainArray(rows.map((row) => row.reservationId)),
     plainArray(rows.map((row) => row.phase)),
     plainArray(rows.map((row) => row.requestHash)),
-    textArray(changes.map(({ decision }) => (decision === undefined ? null : JSON.stringify(decision)))),
-    instants((row) => row.admittedAtMs),
-    instants((row) => row.dayStartMs),
-    instants((row) => row.monthStartMs),
-    instants((row) => row.expiresAtMs),
-    instants((row) => row.keptUntilMs),
-    instants((row) => row.closedAtMs),
+    jsonList(changes.map(({ decision }) => decision)),
+    instantArray(rows.map((row) => row.admittedAtMs)),
+    instantArray(rows.map((row) => row.dayStartMs)),
+    instantArray(rows.map((row) => row.monthStartMs)),
+    instantArray(rows.map((row) => row.expiresAtMs)),
+    instantArray(rows.map((row) => row.keptUntilMs)),
+    instantArray(rows.map((row) => row.closedAtMs)),
     textArray(rows.map((row) => plainArray(row.resources.map((item) => item.resource)))),
     perResource((item) => item.estimate),
     textArray(rows.map((row) => (isClosed(row) ? plainArray(row.resources.map(trueAmountOf)) : null))),
@@ -117,10 +114,6 @@ function isClosed({ resources }: Reservation): boolean {
 /** A resource that spans brought after the close: what they brought is the truth. */
 function trueAmountOf(item: ReservedResource): number {
   return item.trueAmount ?? item.settled;
-}
-
-function nullOr<T, R>(value: T | null, of: (value: T) => R): R | null {
-  return value === null ? null : of(value);
 }
 
 function addHoldDifference({ before, after }: ReservationChange, calendars: Calendars, deltas: TotalDeltas): void {
