@@ -27,6 +27,14 @@ export const ATTR_QUOTEL_BOOT_ID = "quotel.boot.id";
 /** Position of the record in its boot's sequence, from 1, without gaps. */
 export const ATTR_QUOTEL_SEQ = "quotel.seq";
 
+/**
+ * `false` on a span of the app's own tracing: what it shows is recorded by an event of its own, wherever else the span goes.
+ * A span that names its event (`quotel.event.type`, `quotel.resource`) counts all the same.
+ */
+export const ATTR_QUOTEL_COUNTED = "quotel.counted";
+/** On such a span: the span id of that event, which is of the same trace. */
+export const ATTR_QUOTEL_EVENT_SPAN_ID = "quotel.event.span_id";
+
 /** A metric of this name and a resource behind it is that resource's level: `quotel.level.storage_bytes`. */
 export const LEVEL_METRIC_PREFIX = "quotel.level.";
 

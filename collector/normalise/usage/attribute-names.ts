@@ -30,6 +30,7 @@ export const NAMES = {
   usageSource: [own.ATTR_QUOTEL_USAGE_SOURCE],
   boot: [own.ATTR_QUOTEL_BOOT_ID],
   seq: [own.ATTR_QUOTEL_SEQ],
+  counted: [own.ATTR_QUOTEL_COUNTED],
 
   errorType: [own.ATTR_ERROR_TYPE],
   level: ["langfuse.observation.level"],

@@ -26,7 +26,17 @@ export function classify(span: DecodedSpan, slots: Slots, producer: ProducerConf
   if (slots.get(SLOT.eventType) === undefined && repeatsAnother(span, slots, named.eventType)) {
     return { kind: "ignored", reason: "nested_span" };
   }
+  if (isCountedElsewhere(slots)) return { kind: "ignored", reason: "counted_elsewhere" };
   return scopeCounts(span.scope.name, producer) ? named : { kind: "ignored", reason: "scope_not_counted" };
+}
+
+/**
+ * Our instrumentation says so on spans of the app's own tracing, where it recorded the same call itself: they may come here
+ * too, by any way. What names its event is that event, whoever else says what about it.
+ */
+function isCountedElsewhere(slots: Slots): boolean {
+  if (slots.get(SLOT.eventType) !== undefined || slots.get(SLOT.resource) !== undefined) return false;
+  return slots.get(SLOT.counted) === false;
 }
 
 /**

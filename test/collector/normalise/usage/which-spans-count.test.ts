@@ -191,6 +191,17 @@ test("only the scopes that a key names count, and only where spans would count a
   });
 });
 
+test("a span that says it is counted elsewhere never counts, unless it names its event itself", () => {
+  const elsewhere = { kind: "ignored", reason: "counted_elsewhere" };
+  const chat = { "gen_ai.operation.name": "chat" };
+  expect(outcomeOf(spanOf({ ...chat, "quotel.counted": false }))).toEqual(elsewhere);
+  expect(outcomeOf(spanOf({ ...HTTP, "quotel.counted": false }, { kind: KIND.server }))).toEqual(elsewhere);
+  expect(outcomeOf(spanOf({ ...chat, "quotel.counted": true })).kind).toBe("event");
+  expect(outcomeOf(spanOf({ "quotel.event.type": "chat", "quotel.counted": false })).kind).toBe("event");
+  const named = { "quotel.resource": "kb_ingests", "quotel.amount": 2, "quotel.counted": false };
+  expect(outcomeOf(spanOf(named)).kind).toBe("event");
+});
+
 test("our own instrumentation's requests count under any parent, Next.js' second server span does not", () => {
   const local = { kind: KIND.server, parentSpanId: "00f067aa0ba902b7", flags: 0x101 };
   const own = { "quotel.event.type": "api_call", ...HTTP };
