@@ -1,4 +1,4 @@
-import { activeRoute } from "../process/open-telemetry.ts";
+import { activeRoute } from "../open-telemetry/app-api.ts";
 import type { Holder, ServedRequest } from "../tenant/holder.ts";
 
 /** A route is a label: longer ones are cut. */

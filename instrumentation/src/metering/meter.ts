@@ -54,7 +54,8 @@ export interface Meter {
   counters(): MeterCounters;
 }
 
-const SCOPE_VERSION = "0.1.0";
+/** Version of our instrumentation scope. */
+export const SCOPE_VERSION = "0.1.0";
 /** Of the memory for usage, that for each of the other signals. */
 const OTHER_SHARE = 1 / 8;
 

@@ -17,6 +17,8 @@ export interface Config {
   readonly ignoredPaths: readonly PathPattern[];
   /** Which provider hosts are metered (`QUOTEL_METER_HOSTS`). */
   readonly hosts: HostRules;
+  /** Whether provider calls become spans of the app's own tracing, too (`QUOTEL_TRACE_SPANS`, `on` or `off`). */
+  readonly traceSpans: boolean;
   /** Folder where usage waits for the collector on the disk (`QUOTEL_SPOOL_DIR`); null: in memory only. */
   readonly spoolFolder: string | null;
   /** Bytes of that folder at most, all processes together (`QUOTEL_SPOOL_MAX_MIB`). */
@@ -52,6 +54,11 @@ export function readConfig(env: Environment, script: string | undefined): Config
   const hosts = parseHostRules(env["QUOTEL_METER_HOSTS"] ?? "");
   if (hosts.kind === "invalid") problems.push(`QUOTEL_METER_HOSTS: ${hosts.problem}`);
 
+  const traceSpans = env["QUOTEL_TRACE_SPANS"] || "on";
+  if (traceSpans !== "on" && traceSpans !== "off") {
+    problems.push(`QUOTEL_TRACE_SPANS must be on or off, not ${JSON.stringify(traceSpans)}`);
+  }
+
   const spoolDir = env["QUOTEL_SPOOL_DIR"] || ".quotel/spool";
   const spoolMaxMib = Number(env["QUOTEL_SPOOL_MAX_MIB"] || 256);
   if (!Number.isSafeInteger(spoolMaxMib) || spoolMaxMib < 1) {
@@ -69,6 +76,7 @@ export function readConfig(env: Environment, script: string | undefined): Config
       tenantHeader: tenantHeader?.toLowerCase() ?? null,
       ignoredPaths: ignored.patterns,
       hosts: hosts.rules,
+      traceSpans: traceSpans === "on",
       spoolFolder: spoolDir === "off" ? null : spoolDir,
       spoolBytesMax: spoolMaxMib * 1_048_576,
       serviceName: env["QUOTEL_SERVICE_NAME"] || env["npm_package_name"] || (script ? basename(script) : "node"),

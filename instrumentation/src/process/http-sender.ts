@@ -1,6 +1,6 @@
 import type { Agent, IncomingHttpHeaders } from "node:http";
 
-import { withoutTracing } from "./open-telemetry.ts";
+import { withoutTracing } from "../open-telemetry/app-api.ts";
 
 /** What came of one request. Nobody answering is an outcome, not an exception. */
 export type HttpResult =

@@ -22,6 +22,7 @@ export function install(config: Config): Meter {
   });
   current.meter = meter;
   current.tenantHeader = config.tenantHeader;
+  current.traceSpans = config.traceSpans;
   installApiCalls(meter, config.ignoredPaths);
   installProviderTap(meter, { hosts: config.hosts });
   installExitHooks();

@@ -14,6 +14,8 @@ export interface Runtime {
   readonly holders: WeakMap<object, Holder>;
   /** Records that wait for their tenants; each is made, without one, when it is called. */
   readonly undecided: Set<() => void>;
+  /** Whether provider calls become spans of the app's own tracing, too (`QUOTEL_TRACE_SPANS`). */
+  traceSpans: boolean;
   /** Null until something is installed: nothing is metered then. */
   meter: Meter | null;
   /** Work that should end before the process does: closes of reservations, tenants being found. */
@@ -40,6 +42,7 @@ export function runtime(): Runtime {
     tenantResolver: null,
     holders: new WeakMap(),
     undecided: new Set(),
+    traceSpans: true,
     meter: null,
     background: new Set(),
     beforeEnd: new Set(),

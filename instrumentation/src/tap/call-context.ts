@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 
 import type { Meter } from "../metering/meter.ts";
 import type { UsageRecord } from "../metering/usage-record.ts";
-import { activeSpan } from "../process/open-telemetry.ts";
+import { activeContext, activeSpanIds } from "../open-telemetry/app-api.ts";
+import type { AppContext } from "../open-telemetry/app-api.ts";
 import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
 import type { Holder } from "../tenant/holder.ts";
@@ -18,6 +19,8 @@ export interface CallContext {
   readonly work: Work | null;
   readonly traceId: string;
   readonly parentSpanId: string | null;
+  /** The context of the app's own tracing; undefined where it has none. */
+  readonly appContext: AppContext | undefined;
 }
 
 /**
@@ -27,13 +30,15 @@ export interface CallContext {
 export function captureContext(): CallContext {
   const holder = runtime().storage.getStore();
   const tenantId = holder === undefined ? null : tenantOf(holder);
-  const span = activeSpan();
+  const appContext = activeContext();
+  const span = activeSpanIds(appContext);
   return {
     tenantId,
     holder,
     work: holder === undefined ? null : workFor(holder, tenantId),
     traceId: span?.traceId ?? holder?.traceId ?? randomBytes(16).toString("hex"),
     parentSpanId: span?.spanId ?? (holder?.request && !holder.ignored ? holder.spanId : null),
+    appContext,
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { activeSpan } from "../process/open-telemetry.ts";
+import { activeSpanIds } from "../open-telemetry/app-api.ts";
 import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
 import type { Holder, ServedRequest } from "./holder.ts";
@@ -13,7 +13,7 @@ export function newHolder(request: ServedRequest | null, tenantId: string | null
     tenantId,
     inquiry: null,
     request,
-    traceId: activeSpan()?.traceId ?? randomBytes(16).toString("hex"),
+    traceId: activeSpanIds()?.traceId ?? randomBytes(16).toString("hex"),
     spanId: randomBytes(8).toString("hex"),
     work: null,
     refused: false,

@@ -25,6 +25,7 @@ import {
 
 import { startStopwatch } from "../../metering/clock.ts";
 import type { Meter } from "../../metering/meter.ts";
+import { startCallSpan } from "../../open-telemetry/call-span.ts";
 import { amountsOf } from "../../quota/amounts.ts";
 import { recordCall } from "../call-context.ts";
 import type { CallContext } from "../call-context.ts";
@@ -47,49 +48,58 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
   const { eventType, operation } = endpoint;
   const requestModel = facts.model ?? endpoint.model;
   const provider = knownProviderOf(url.hostname) ?? endpoint.provider;
+  const spanName = requestModel === undefined ? operation : `${operation} ${requestModel}`;
+  const spanId = randomBytes(8).toString("hex");
+  const asked = {
+    [ATTR_GEN_AI_OPERATION_NAME]: operation,
+    [ATTR_GEN_AI_PROVIDER_NAME]: provider,
+    [ATTR_GEN_AI_SYSTEM]: provider,
+    [ATTR_GEN_AI_REQUEST_MODEL]: requestModel,
+    [ATTR_GEN_AI_REQUEST_STREAM]: facts.stream || undefined,
+    [ATTR_HTTP_REQUEST_RESEND_COUNT]: call.resendCount || undefined,
+    [ATTR_SERVER_ADDRESS]: url.hostname,
+    [ATTR_SERVER_PORT]: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
+  };
   let finished = false;
   context.work?.begin();
+  const { tenantId, appContext } = context;
+  const traced = { eventType, spanName, tenantId, eventSpanId: spanId, attributes: asked };
+  const callSpan = startCallSpan(traced, appContext);
 
   return {
     finish(end, finding) {
       if (finished) return;
       finished = true;
       const { status, errorType, usage, usageSource } = judgeAttempt(end, finding);
+      const answered = {
+        [ATTR_GEN_AI_RESPONSE_MODEL]: finding?.responseModel,
+        [ATTR_GEN_AI_RESPONSE_ID]: finding?.responseId,
+        [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: finding?.serviceTier,
+        [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage?.inputTokens,
+        [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage?.outputTokens,
+        [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage?.cacheReadTokens,
+        [ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]: usage?.cacheWriteTokens,
+        [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: usage?.cacheWriteTokens,
+        [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage?.reasoningTokens,
+        [ATTR_QUOTEL_METADATA_SEARCH_UNITS]: usage?.searchUnits,
+        [ATTR_QUOTEL_USAGE_SOURCE]: usageSource,
+        [ATTR_ERROR_TYPE]: errorType,
+      };
       recordCall(meter, context, {
         eventType,
-        spanName: requestModel === undefined ? operation : `${operation} ${requestModel}`,
-        traceId: context.traceId,
-        spanId: randomBytes(8).toString("hex"),
+        spanName,
+        traceId: callSpan?.traceId ?? context.traceId,
+        spanId,
         parentSpanId: context.parentSpanId,
         startMicros: stopwatch.startMicros,
         endMicros: stopwatch.endMicros(),
         status,
         reservationId: context.work?.reservationId ?? null,
-        attributes: {
-          [ATTR_GEN_AI_OPERATION_NAME]: operation,
-          [ATTR_GEN_AI_PROVIDER_NAME]: provider,
-          [ATTR_GEN_AI_SYSTEM]: provider,
-          [ATTR_GEN_AI_REQUEST_MODEL]: requestModel,
-          [ATTR_GEN_AI_REQUEST_STREAM]: facts.stream || undefined,
-          [ATTR_GEN_AI_RESPONSE_MODEL]: finding?.responseModel,
-          [ATTR_GEN_AI_RESPONSE_ID]: finding?.responseId,
-          [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: finding?.serviceTier,
-          [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage?.inputTokens,
-          [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage?.outputTokens,
-          [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage?.cacheReadTokens,
-          [ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]: usage?.cacheWriteTokens,
-          [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: usage?.cacheWriteTokens,
-          [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage?.reasoningTokens,
-          [ATTR_QUOTEL_METADATA_SEARCH_UNITS]: usage?.searchUnits,
-          [ATTR_QUOTEL_USAGE_SOURCE]: usageSource,
-          [ATTR_ERROR_TYPE]: errorType,
-          [ATTR_HTTP_REQUEST_RESEND_COUNT]: call.resendCount || undefined,
-          [ATTR_SERVER_ADDRESS]: url.hostname,
-          [ATTR_SERVER_PORT]: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
-        },
+        attributes: { ...asked, ...answered },
       });
       context.work?.consumed(amountsOf(eventType, status, usage));
       context.work?.end();
+      callSpan?.end(answered, status === "failed");
     },
   };
 }
