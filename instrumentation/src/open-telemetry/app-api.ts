@@ -46,7 +46,6 @@ export interface AppSpan {
 }
 
 /** `SpanKind` and `SpanStatusCode` of the API. */
-export const SPAN_KIND_SERVER = 1;
 export const SPAN_KIND_CLIENT = 2;
 export const SPAN_STATUS_ERROR = 2;
 

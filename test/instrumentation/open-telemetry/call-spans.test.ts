@@ -1,6 +1,6 @@
 import { SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import type { Attributes, Span } from "@opentelemetry/api";
-import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
@@ -161,6 +161,24 @@ test.each([
     { traceId: parent.spanContext().traceId, parentSpanId: parent.spanContext().spanId },
   ]);
   expect(tracing.spans().find(({ name }) => name === "work")!.attributes).toEqual(words);
+});
+
+test("a span processor that throws when our span ends leaves the app with the answer, or the error, it would get without us", async () => {
+  const failing: SpanProcessor = {
+    onStart() {},
+    onEnd() {
+      throw new Error("no end");
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  startAppTracing({ processors: () => [failing] });
+  await expect(chat("overloaded")).rejects.toMatchObject({
+    status: 429,
+    message: expect.stringContaining("slow down"),
+  });
+  expect((await chat()).id).toMatch(/^chatcmpl-/);
+  await tapped.receiver.waitFor("chat", 3);
 });
 
 test("an embedding is shown by an embedding's span, and marks it", async () => {
