@@ -80,7 +80,13 @@ test("limits are remembered for an hour and no longer", () => {
   let nowMs = 0;
   const remembered = new RememberedTenants(() => nowMs);
   const plan = { planId: "trial", planVersion: 1, planSource: "assigned" } as const;
-  const tenant = { tenantId: "acme", ...plan, licenceStatus: "active", licenceExpiresAtMs: null, calendar: [] } as const;
+  const tenant = {
+    tenantId: "acme",
+    ...plan,
+    licenceStatus: "active",
+    licenceExpiresAtMs: null,
+    calendar: [],
+  } as const;
   remembered.remember({ tenant, limits: [] });
   nowMs = 3_600_000;
   expect(remembered.recall("acme")).toEqual({ tenant, limits: [] });
