@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { ServedRequest } from "../holder.ts";
 import type { TenantAnswer, TenantResolver } from "../resolve.ts";
+import { bearerToken } from "./bearer-token.ts";
 
 export interface ApiKeyMapOptions {
   /** Where a request carries its key. Default: `Authorization: Bearer ...`, else `X-Api-Key`. */
@@ -56,10 +57,9 @@ function remembering(
   };
 }
 
-function keyOfRequest({ headers }: ServedRequest): string | undefined {
-  const bearer = /^Bearer +([^ ]+)$/i.exec(headers.authorization ?? "")?.[1];
-  const header = headers["x-api-key"];
-  return bearer ?? (typeof header === "string" ? header : undefined);
+function keyOfRequest(request: ServedRequest): string | undefined {
+  const header = request.headers["x-api-key"];
+  return bearerToken(request) ?? (typeof header === "string" ? header : undefined);
 }
 
 function digest(key: string): string {

@@ -4,6 +4,7 @@ import fastify from "fastify";
 import OpenAI from "openai";
 
 import { apiKeyMap, firstOf, setTenantResolver, tenantFrom, tenantFromHeader } from "@quotel/instrumentation";
+import { tenantFromJwt } from "@quotel/instrumentation/jwt";
 
 const openai = new OpenAI({ apiKey: "k", baseURL: `${process.env["PROVIDER_URL"]}/v1`, maxRetries: 0 });
 const chat = () =>
@@ -14,6 +15,10 @@ const resolver = process.env["RESOLVER"];
 if (resolver === "slow-keys") {
   const found = apiKeyMap(async (key) => later(150).then(() => (key === "sk-1" ? "acme" : null)));
   setTenantResolver(firstOf(found, tenantFromHeader("x-tenant")));
+}
+const jwksUrl = process.env["JWKS_URL"];
+if (jwksUrl !== undefined) {
+  setTenantResolver(tenantFromJwt({ jwksUrl, issuer: "https://login", audience: "api", claim: "org_id" }));
 }
 if (resolver === "never") setTenantResolver(() => new Promise<string>(() => {}));
 if (resolver === "throws") {
