@@ -4,6 +4,8 @@ import { parsePathPatterns } from "../api-calls/ignored-paths.ts";
 import type { PathPattern } from "../api-calls/ignored-paths.ts";
 import { parseHostRules } from "../tap/host-rules.ts";
 import type { HostRules } from "../tap/host-rules.ts";
+import { readPropagation } from "../tenant/propagation/settings.ts";
+import type { PropagationSettings } from "../tenant/propagation/settings.ts";
 
 /** What `register` reads from the environment. Never `OTEL_*`: those configure the app's own tracing. */
 export interface Config {
@@ -13,6 +15,8 @@ export interface Config {
   readonly ingestKey: string | null;
   /** Lower-case header that carries the tenant (`QUOTEL_TENANT_HEADER`). Null: no header is trusted. */
   readonly tenantHeader: string | null;
+  /** How tenants travel between services (`QUOTEL_PROPAGATE_HOSTS`, `QUOTEL_PROPAGATION_KEY`, `..._AUDIENCE`); null: they do not. */
+  readonly propagation: PropagationSettings | null;
   /** Requests that make no event (`QUOTEL_IGNORE_PATHS`), health checks say; model calls they make are metered. Default: none. */
   readonly ignoredPaths: readonly PathPattern[];
   /** Which provider hosts are metered (`QUOTEL_METER_HOSTS`). */
@@ -48,6 +52,9 @@ export function readConfig(env: Environment, script: string | undefined): Config
     problems.push(`QUOTEL_TENANT_HEADER must be a header name, not ${JSON.stringify(tenantHeader)}`);
   }
 
+  const propagation = readPropagation(env);
+  if (propagation.kind === "invalid") problems.push(...propagation.problems);
+
   const ignored = parsePathPatterns(env["QUOTEL_IGNORE_PATHS"] ?? "");
   if (ignored.kind === "invalid") problems.push(`QUOTEL_IGNORE_PATHS: ${ignored.problem}`);
 
@@ -65,15 +72,17 @@ export function readConfig(env: Environment, script: string | undefined): Config
     problems.push(`QUOTEL_SPOOL_MAX_MIB must be a whole number of at least 1, not ${env["QUOTEL_SPOOL_MAX_MIB"]}`);
   }
 
-  if (problems.length > 0 || endpoint === null || ignored.kind === "invalid" || hosts.kind === "invalid") {
+  if (endpoint === null || propagation.kind === "invalid" || ignored.kind === "invalid" || hosts.kind === "invalid") {
     return { kind: "invalid", problems };
   }
+  if (problems.length > 0) return { kind: "invalid", problems };
   return {
     kind: "valid",
     config: {
       endpoint,
       ingestKey: env["QUOTEL_INGEST_KEY"] || null,
       tenantHeader: tenantHeader?.toLowerCase() ?? null,
+      propagation: propagation.settings,
       ignoredPaths: ignored.patterns,
       hosts: hosts.rules,
       traceSpans: traceSpans === "on",

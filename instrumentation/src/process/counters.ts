@@ -1,11 +1,25 @@
 import type { MeterCounters } from "../metering/meter.ts";
 import { runtime } from "./runtime.ts";
 
-/** What an operator may want to know of a process: its metering, and decisions taken without the quota service (I14). */
-export type ProcessCounters = MeterCounters & { readonly failOpen: number; readonly failClosed: number };
+/** What is counted beside the metering. */
+interface CountersBeside extends Readonly<Record<string, number>> {
+  /** Decisions taken without the quota service (I14). */
+  readonly failOpen: number;
+  readonly failClosed: number;
+  /** `quotel-tenant` headers that did not hold. */
+  readonly tenantsRefused: number;
+}
+
+/** What an operator may want to know of a process. */
+export type ProcessCounters = MeterCounters & CountersBeside;
+
+export function countersBeside(): CountersBeside {
+  const { decidedAlone, propagation } = runtime();
+  return { ...decidedAlone, tenantsRefused: propagation?.refused ?? 0 };
+}
 
 /** This process's counters, as its heartbeat tells them; null where nothing is installed. */
 export function meteringCounters(): ProcessCounters | null {
-  const { meter, decidedAlone } = runtime();
-  return meter === null ? null : { ...meter.counters(), ...decidedAlone };
+  const { meter } = runtime();
+  return meter === null ? null : { ...meter.counters(), ...countersBeside() };
 }

@@ -4,7 +4,9 @@ import { installApiCalls } from "../api-calls/api-calls.ts";
 import { createMeter } from "../metering/meter.ts";
 import type { Meter } from "../metering/meter.ts";
 import { installProviderTap } from "../tap/provider-tap.ts";
+import { installPropagation } from "../tenant/propagation/propagation.ts";
 import type { Config } from "./config.ts";
+import { countersBeside } from "./counters.ts";
 import { installExitHooks } from "./exit-hooks.ts";
 import { runtime } from "./runtime.ts";
 
@@ -16,13 +18,17 @@ export function install(config: Config): Meter {
     endpoint: config.endpoint,
     ingestKey: config.ingestKey,
     serviceName: config.serviceName,
-    countBeside: () => current.decidedAlone,
+    countBeside: countersBeside,
     // The app may change its working directory later.
     spool: config.spoolFolder === null ? null : { folder: resolve(config.spoolFolder), bytesMax: config.spoolBytesMax },
   });
   current.meter = meter;
   current.tenantHeader = config.tenantHeader;
   current.traceSpans = config.traceSpans;
+  if (config.propagation !== null) {
+    current.propagation = { settings: config.propagation, refused: 0 };
+    installPropagation(config.propagation);
+  }
   installApiCalls(meter, config.ignoredPaths);
   installProviderTap(meter, { hosts: config.hosts });
   installExitHooks();

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { Meter } from "../metering/meter.ts";
 import type { Holder } from "../tenant/holder.ts";
+import type { Propagation } from "../tenant/propagation/propagation.ts";
 import type { TenantResolver } from "../tenant/resolve.ts";
 
 /** The state of which a process has one, however many copies of this package it loads. */
@@ -10,6 +11,8 @@ export interface Runtime {
   /** Header that carries the tenant; null = no header is trusted. */
   tenantHeader: string | null;
   tenantResolver: TenantResolver | null;
+  /** Null: what other services say of tenants is not listened to. */
+  propagation: Propagation | null;
   /** The holders of requests under way, by `Holder.request` and, over HTTP/2, by the stream. */
   readonly holders: WeakMap<object, Holder>;
   /** Records that wait for their tenants; each is made, without one, when it is called. */
@@ -40,6 +43,7 @@ export function runtime(): Runtime {
     storage: new AsyncLocalStorage<Holder>(),
     tenantHeader: null,
     tenantResolver: null,
+    propagation: null,
     holders: new WeakMap(),
     undecided: new Set(),
     traceSpans: true,

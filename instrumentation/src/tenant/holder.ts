@@ -19,6 +19,8 @@ export interface Holder {
   /** What the resolver has said, where it takes its time. */
   inquiry: Inquiry | null;
   readonly request: ServedRequest | null;
+  /** Whom another service of ours has said the request is for, signed; null: none has. */
+  readonly propagatedTenantId: string | null;
   /** Ids of the request's own span; calls made by it share its trace. */
   readonly traceId: string;
   readonly spanId: string;

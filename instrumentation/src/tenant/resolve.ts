@@ -22,18 +22,18 @@ export function acceptTenantId(id: unknown): string | null {
 }
 
 /**
- * The holder's tenant: set explicitly, else by the resolver, else by the trusted header; a promise where the resolver is still
- * finding out. Asked again at every use, because a resolver may read what a later middleware puts on the request. Never from
+ * The holder's tenant: set explicitly, else by the resolver, else signed by another service, else by the trusted header; a
+ * promise where the resolver is still finding out. Asked again at every use, because a resolver may read what a later middleware puts on the request. Never from
  * baggage: a caller writes that.
  */
 export function findTenant(holder: Holder): string | null | Promise<string | null> {
   const { request } = holder;
   if (holder.tenantId !== null || request === null) return holder.tenantId;
-  const { tenantResolver, tenantHeader } = runtime();
+  const { tenantResolver } = runtime();
   const answer = askResolver(holder, tenantResolver, request);
   // What was set while the resolver was finding out goes first.
-  if (answer instanceof Promise) return answer.then((id) => holder.tenantId ?? id ?? fromHeader(tenantHeader, request));
-  return answer ?? fromHeader(tenantHeader, request);
+  if (answer instanceof Promise) return answer.then((id) => holder.tenantId ?? id ?? fromHeaders(holder, request));
+  return answer ?? fromHeaders(holder, request);
 }
 
 /** As `findTenant`, as far as is known now: null while a resolver is still finding out. */
@@ -64,8 +64,9 @@ function isPromise(answer: TenantAnswer | PromiseLike<TenantAnswer>): answer is 
   return typeof answer === "object" && answer !== null && typeof answer.then === "function";
 }
 
-function fromHeader(header: string | null, request: ServedRequest): string | null {
-  if (header === null) return null;
-  const value = request.headers[header];
+function fromHeaders({ propagatedTenantId }: Holder, { headers }: ServedRequest): string | null {
+  const { tenantHeader } = runtime();
+  if (propagatedTenantId !== null) return acceptTenantId(propagatedTenantId);
+  const value = tenantHeader === null ? undefined : headers[tenantHeader];
   return value === undefined ? null : acceptTenantId(value);
 }

@@ -4,6 +4,7 @@ import { activeSpanIds } from "../open-telemetry/app-api.ts";
 import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
 import type { Holder, ServedRequest } from "./holder.ts";
+import { propagatedTenant } from "./propagation/propagated-tenant.ts";
 import { acceptTenantId, tenantOf } from "./resolve.ts";
 import type { TenantResolver } from "./resolve.ts";
 
@@ -13,6 +14,7 @@ export function newHolder(request: ServedRequest | null, tenantId: string | null
     tenantId,
     inquiry: null,
     request,
+    propagatedTenantId: request === null ? null : propagatedTenant(request),
     traceId: activeSpanIds()?.traceId ?? randomBytes(16).toString("hex"),
     spanId: randomBytes(8).toString("hex"),
     work: null,
