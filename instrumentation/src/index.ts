@@ -9,7 +9,7 @@ export type { UsageReport, UsageMetadata, ModelUsage } from "./usage/usage-repor
 export { reportLevel, changeLevel } from "./levels/report-level.ts";
 export { storageBytes, readableBytes } from "./levels/storage-bytes.ts";
 export type { StoredItem } from "./levels/storage-bytes.ts";
-export { withTenant, setTenant, setTenantResolver, currentTenant, setRoute } from "./tenant/tenant.ts";
+export { withTenant, setTenant, setUser, setTenantResolver, currentTenant, setRoute } from "./tenant/tenant.ts";
 export type { TenantAnswer, TenantResolver } from "./tenant/resolve.ts";
 export { apiKeyMap } from "./tenant/resolvers/api-key-map.ts";
 export type { ApiKeyMapOptions } from "./tenant/resolvers/api-key-map.ts";

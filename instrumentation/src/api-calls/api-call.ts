@@ -5,6 +5,7 @@ import {
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_HTTP_ROUTE,
+  ATTR_USER_ID,
 } from "@quotel/conventions";
 
 import { startStopwatch } from "../metering/clock.ts";
@@ -88,6 +89,7 @@ function meterApiCall(
       attributes: {
         [ATTR_HTTP_REQUEST_METHOD]: method,
         [ATTR_HTTP_ROUTE]: route,
+        [ATTR_USER_ID]: holder.userId ?? undefined,
         [ATTR_HTTP_RESPONSE_STATUS_CODE]: statusCode,
         [ATTR_ERROR_TYPE]: status === "failed" ? String(statusCode ?? "aborted") : undefined,
       },

@@ -6,6 +6,8 @@ import { parseHostRules } from "../tap/host-rules.ts";
 import type { HostRules } from "../tap/host-rules.ts";
 import { readPropagation } from "../tenant/propagation/settings.ts";
 import type { PropagationSettings } from "../tenant/propagation/settings.ts";
+import { readUserIds } from "../tenant/user/user-ids.ts";
+import type { UserIds } from "../tenant/user/user-ids.ts";
 
 /** What `register` reads from the environment. Never `OTEL_*`: those configure the app's own tracing. */
 export interface Config {
@@ -17,6 +19,8 @@ export interface Config {
   readonly tenantHeader: string | null;
   /** How tenants travel between services (`QUOTEL_PROPAGATE_HOSTS`, `QUOTEL_PROPAGATION_KEY`, `..._AUDIENCE`); null: they do not. */
   readonly propagation: PropagationSettings | null;
+  /** What becomes of the ids of users (`QUOTEL_USER_IDS`, `QUOTEL_USER_ID_KEY`). */
+  readonly userIds: UserIds;
   /** Requests that make no event (`QUOTEL_IGNORE_PATHS`), health checks say; model calls they make are metered. Default: none. */
   readonly ignoredPaths: readonly PathPattern[];
   /** Which provider hosts are metered (`QUOTEL_METER_HOSTS`). */
@@ -55,6 +59,9 @@ export function readConfig(env: Environment, script: string | undefined): Config
   const propagation = readPropagation(env);
   if (propagation.kind === "invalid") problems.push(...propagation.problems);
 
+  const userIds = readUserIds(env);
+  if (userIds.kind === "invalid") problems.push(userIds.problem);
+
   const ignored = parsePathPatterns(env["QUOTEL_IGNORE_PATHS"] ?? "");
   if (ignored.kind === "invalid") problems.push(`QUOTEL_IGNORE_PATHS: ${ignored.problem}`);
 
@@ -72,7 +79,13 @@ export function readConfig(env: Environment, script: string | undefined): Config
     problems.push(`QUOTEL_SPOOL_MAX_MIB must be a whole number of at least 1, not ${env["QUOTEL_SPOOL_MAX_MIB"]}`);
   }
 
-  if (endpoint === null || propagation.kind === "invalid" || ignored.kind === "invalid" || hosts.kind === "invalid") {
+  if (
+    endpoint === null ||
+    propagation.kind === "invalid" ||
+    userIds.kind === "invalid" ||
+    ignored.kind === "invalid" ||
+    hosts.kind === "invalid"
+  ) {
     return { kind: "invalid", problems };
   }
   if (problems.length > 0) return { kind: "invalid", problems };
@@ -83,6 +96,7 @@ export function readConfig(env: Environment, script: string | undefined): Config
       ingestKey: env["QUOTEL_INGEST_KEY"] || null,
       tenantHeader: tenantHeader?.toLowerCase() ?? null,
       propagation: propagation.settings,
+      userIds: userIds.userIds,
       ignoredPaths: ignored.patterns,
       hosts: hosts.rules,
       traceSpans: traceSpans === "on",

@@ -25,6 +25,7 @@ export function install(config: Config): Meter {
   current.meter = meter;
   current.tenantHeader = config.tenantHeader;
   current.traceSpans = config.traceSpans;
+  current.userIds = config.userIds;
   if (config.propagation !== null) {
     current.propagation = { settings: config.propagation, refused: 0 };
     installPropagation(config.propagation);

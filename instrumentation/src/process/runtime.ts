@@ -4,6 +4,7 @@ import type { Meter } from "../metering/meter.ts";
 import type { Holder } from "../tenant/holder.ts";
 import type { Propagation } from "../tenant/propagation/propagation.ts";
 import type { TenantResolver } from "../tenant/resolve.ts";
+import type { UserIds } from "../tenant/user/user-ids.ts";
 
 /** The state of which a process has one, however many copies of this package it loads. */
 export interface Runtime {
@@ -13,6 +14,8 @@ export interface Runtime {
   tenantResolver: TenantResolver | null;
   /** Null: what other services say of tenants is not listened to. */
   propagation: Propagation | null;
+  /** What becomes of the ids of users. */
+  userIds: UserIds;
   /** The holders of requests under way, by `Holder.request` and, over HTTP/2, by the stream. */
   readonly holders: WeakMap<object, Holder>;
   /** Records that wait for their tenants; each is made, without one, when it is called. */
@@ -44,6 +47,7 @@ export function runtime(): Runtime {
     tenantHeader: null,
     tenantResolver: null,
     propagation: null,
+    userIds: { kind: "drop", isDefault: false },
     holders: new WeakMap(),
     undecided: new Set(),
     traceSpans: true,

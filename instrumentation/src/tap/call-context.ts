@@ -15,6 +15,8 @@ import { whenTenantKnown } from "../tenant/when-known.ts";
 export interface CallContext {
   /** Null: not known, or not yet. */
   readonly tenantId: string | null;
+  /** As it is to be recorded; null: not known, or not yet. */
+  readonly userId: string | null;
   readonly holder: Holder | undefined;
   readonly work: Work | null;
   readonly traceId: string;
@@ -34,6 +36,7 @@ export function captureContext(): CallContext {
   const span = activeSpanIds(appContext);
   return {
     tenantId,
+    userId: holder?.userId ?? null,
     holder,
     work: holder === undefined ? null : workFor(holder, tenantId),
     traceId: span?.traceId ?? holder?.traceId ?? randomBytes(16).toString("hex"),

@@ -16,6 +16,8 @@ export type ServedRequest = Pick<IncomingMessage, "method" | "url" | "headers">;
 export interface Holder {
   /** Set explicitly; null: ask the resolver and the header of `request`. */
   tenantId: string | null;
+  /** The user at work, as it is to be recorded; null: not known, or not to be. */
+  userId: string | null;
   /** What the resolver has said, where it takes its time. */
   inquiry: Inquiry | null;
   readonly request: ServedRequest | null;

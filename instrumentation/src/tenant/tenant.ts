@@ -7,11 +7,13 @@ import type { Holder, ServedRequest } from "./holder.ts";
 import { propagatedTenant } from "./propagation/propagated-tenant.ts";
 import { acceptTenantId, tenantOf } from "./resolve.ts";
 import type { TenantResolver } from "./resolve.ts";
+import { acceptUserId } from "./user/accept-user-id.ts";
 
 /** A holder for a request, or for work that no request asked for. */
 export function newHolder(request: ServedRequest | null, tenantId: string | null = null, ignored = false): Holder {
   return {
     tenantId,
+    userId: null,
     inquiry: null,
     request,
     propagatedTenantId: request === null ? null : propagatedTenant(request),
@@ -26,16 +28,19 @@ export function newHolder(request: ServedRequest | null, tenantId: string | null
 
 /**
  * Runs `fn` for tenant `id`: everything metered inside, asynchronous work included, is that tenant's. The reservation of the
- * surrounding request stays in force only if it is the same tenant's. An invalid id is ignored with a warning.
+ * surrounding request, and its user, stay in force only if it is the same tenant's. An invalid id is ignored with a warning.
+ *
+ *     await withTenant("acme", () => summarise(document), { userId: "ann" });
+ *
+ * @param options `userId`: as `setUser`, for this work only
  */
-export function withTenant<T>(id: string, fn: () => T): T {
+export function withTenant<T>(id: string, fn: () => T, options: { readonly userId?: string } = {}): T {
   const { storage } = runtime();
   const tenantId = acceptTenantId(id);
   if (tenantId === null) return fn();
-  const outer = storage.getStore();
-  const holder: Holder =
-    outer === undefined ? newHolder(null, tenantId) : { ...outer, tenantId, work: workFor(outer, tenantId) };
-  return storage.run(holder, fn);
+  const outer = storage.getStore() ?? newHolder(null);
+  const userId = options.userId === undefined ? inheritedUser(outer, tenantId) : acceptUserId(options.userId);
+  return storage.run({ ...outer, tenantId, userId, work: workFor(outer, tenantId) }, fn);
 }
 
 /** Names the tenant of the current request, the request's own event included. Invalid ids are ignored with a warning. */
@@ -46,6 +51,21 @@ export function setTenant(id: string): void {
   const holder = storage.getStore();
   if (holder === undefined) storage.enterWith(newHolder(null, tenantId));
   else holder.tenantId = tenantId;
+}
+
+/**
+ * Names the user of the current request or work, for figures per user (`user.id`). What is recorded of it is up to
+ * `QUOTEL_USER_IDS`: `keep` (it), `hash` (its HMAC-SHA256 under `QUOTEL_USER_ID_KEY`) or `drop`, the default (nothing).
+ *
+ * @param userId 1 to 256 characters; better an internal id than a name or an address
+ */
+export function setUser(userId: string): void {
+  const recorded = acceptUserId(userId);
+  if (recorded === null) return;
+  const { storage } = runtime();
+  const holder = storage.getStore();
+  if (holder === undefined) storage.enterWith({ ...newHolder(null), userId: recorded });
+  else holder.userId = recorded;
 }
 
 /**
@@ -73,4 +93,17 @@ export function currentTenant(): string | null {
 /** The holder's reservation if it is that tenant's: a span settles reservations of its own tenant only. */
 export function workFor(holder: Holder, tenantId: string | null): Work | null {
   return holder.work?.tenantId === tenantId ? holder.work : null;
+}
+
+/** A resolver is not asked in vain. */
+function inheritedUser(outer: Holder, tenantId: string): string | null {
+  return outer.userId === null ? null : userFor({ tenantId: tenantOf(outer), userId: outer.userId }, tenantId);
+}
+
+/** The current user if the work is for the current tenant, or for one named only now: a user is one tenant's. */
+export function userFor(
+  current: { readonly tenantId: string | null; readonly userId: string | null },
+  tenantId: string | null,
+): string | null {
+  return current.tenantId === null || current.tenantId === tenantId ? current.userId : null;
 }

@@ -8,6 +8,7 @@ import {
   ATTR_QUOTEL_AMOUNT,
   ATTR_QUOTEL_RESOURCE,
   ATTR_QUOTEL_USAGE_SOURCE,
+  ATTR_USER_ID,
 } from "@quotel/conventions";
 
 import type { UsageRecord } from "../metering/usage-record.ts";
@@ -42,6 +43,7 @@ export function recordOf(report: UsageReport, context: CallContext): UsageRecord
       [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: report.inputTokens,
       [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: report.outputTokens,
       [ATTR_QUOTEL_USAGE_SOURCE]: report.usageSource,
+      [ATTR_USER_ID]: context.userId ?? undefined,
     },
   };
 }

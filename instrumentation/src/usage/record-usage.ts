@@ -1,6 +1,7 @@
 import { withMeter } from "../process/with-meter.ts";
 import { captureContext } from "../tap/call-context.ts";
 import { acceptTenantId } from "../tenant/resolve.ts";
+import { userFor } from "../tenant/tenant.ts";
 import { problemOf } from "./problem.ts";
 import { recordOf } from "./record-of.ts";
 import { amountsOf } from "../quota/amounts.ts";
@@ -24,7 +25,7 @@ export function recordUsage(report: UsageReport): void {
     const current = captureContext();
     const tenantId = report.tenantId === undefined ? current.tenantId : acceptTenantId(report.tenantId);
     const work = current.work?.tenantId === tenantId && !((report.amount ?? 0) < 0) ? current.work : null;
-    const record = recordOf(report, { ...current, tenantId, work });
+    const record = recordOf(report, { ...current, tenantId, work, userId: userFor(current, tenantId) });
     meter.record(record);
     const { resource, amount } = report;
     work?.consumed(

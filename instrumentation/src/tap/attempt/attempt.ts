@@ -21,6 +21,7 @@ import {
   ATTR_QUOTEL_USAGE_SOURCE,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
+  ATTR_USER_ID,
 } from "@quotel/conventions";
 
 import { startStopwatch } from "../../metering/clock.ts";
@@ -95,7 +96,7 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
         endMicros: stopwatch.endMicros(),
         status,
         reservationId: context.work?.reservationId ?? null,
-        attributes: { ...asked, ...answered },
+        attributes: { ...asked, ...answered, [ATTR_USER_ID]: context.userId ?? context.holder?.userId ?? undefined },
       });
       context.work?.consumed(amountsOf(eventType, status, usage));
       context.work?.end();
