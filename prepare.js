@@ -1,14 +1,39 @@
 // Runs after `npm install` (see package.json): builds what app developers would install. Plain JavaScript, because it may
 // be run by a Node that cannot strip types; and it passes where the compiler was not installed (`--omit=dev`).
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 const compiler = join(import.meta.dirname, "node_modules/typescript/bin/tsc");
-if (existsSync(compiler)) {
+const instrumentation = join(import.meta.dirname, "instrumentation");
+
+if (existsSync(compiler) && existsSync(join(import.meta.dirname, "node_modules/esbuild"))) {
+  rmSync(join(instrumentation, "dist"), { recursive: true, force: true });
   for (const room of ["conventions", "instrumentation"]) {
     execFileSync(process.execPath, [compiler, "-p", join(import.meta.dirname, room)], { stdio: "inherit" });
   }
+  await bundleInstrumentation();
 } else {
   console.log("dev dependencies are absent: conventions/ and instrumentation/ are not built");
+}
+
+/** One file for each entry and what they share: an app's start waits for every module that has to be found and read. */
+async function bundleInstrumentation() {
+  const { build } = await import("esbuild");
+  const { exports, peerDependencies } = JSON.parse(readFileSync(join(instrumentation, "package.json"), "utf8"));
+  await build({
+    entryPoints: Object.values(exports).map((entry) => join(instrumentation, entry["quotel-source"])),
+    conditions: ["quotel-source"],
+    external: Object.keys(peerDependencies ?? {}),
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node22.15",
+    sourcemap: true,
+    minifyWhitespace: true,
+    chunkNames: "chunks/[name]-[hash]",
+    outdir: join(instrumentation, "dist"),
+    logLevel: "warning",
+  });
 }

@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-
+import { Boot } from "./boot.ts";
 import { Heartbeat } from "./intake/heartbeat.ts";
 import { Intake } from "./intake/intake.ts";
 import { Lane } from "./lane.ts";
@@ -61,10 +60,10 @@ const OTHER_SHARE = 1 / 8;
 
 /** Makes the metering path; it holds nothing open that would keep the process alive. */
 export function createMeter(options: MeterOptions): Meter {
-  const bootId = randomUUID();
+  const boot = new Boot();
   const header = { serviceName: options.serviceName, scopeVersion: SCOPE_VERSION };
   const spool = options.spool
-    ? new Spool({ ...options.spool, endpoint: options.endpoint, bootId, header }, (files) => {
+    ? new Spool({ ...options.spool, endpoint: options.endpoint, boot, header }, (files) => {
         for (const lane of all) lane.inherit(files);
       })
     : null;
@@ -86,7 +85,7 @@ export function createMeter(options: MeterOptions): Meter {
     );
   const lanes = { traces: laneOf("traces"), metrics: laneOf("metrics"), logs: laneOf("logs") };
   const all = Object.values(lanes);
-  const intake = new Intake(bootId, lanes.traces);
+  const intake = new Intake(boot, lanes.traces);
   const counters = () => {
     intake.queueFresh();
     return { ...all.map((lane) => lane.counters()).reduce(sumOf), recorded: intake.recorded };
@@ -94,7 +93,9 @@ export function createMeter(options: MeterOptions): Meter {
   const heartbeat = new Heartbeat(intake, () => ({ ...counters(), ...options.countBeside?.() }));
 
   return {
-    bootId,
+    get bootId() {
+      return boot.id;
+    },
     record: (record) => intake.add(record),
     recordItem: (signal, item) => intake.addItem(lanes[signal], item),
     async flush(timeoutMs) {

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-
+import { randomHex } from "../process/crypto.ts";
 import type { Meter } from "../metering/meter.ts";
 import type { UsageRecord } from "../metering/usage-record.ts";
 import { activeContext, activeSpanIds } from "../open-telemetry/app-api.ts";
@@ -39,7 +38,7 @@ export function captureContext(): CallContext {
     userId: holder?.userId ?? null,
     holder,
     work: holder === undefined ? null : workFor(holder, tenantId),
-    traceId: span?.traceId ?? holder?.traceId ?? randomBytes(16).toString("hex"),
+    traceId: span?.traceId ?? holder?.traceId ?? randomHex(16),
     parentSpanId: span?.spanId ?? (holder?.request && !holder.ignored ? holder.spanId : null),
     appContext,
   };

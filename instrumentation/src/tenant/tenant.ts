@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-
+import { randomHex } from "../process/crypto.ts";
 import { activeSpanIds } from "../open-telemetry/app-api.ts";
 import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
@@ -17,8 +16,8 @@ export function newHolder(request: ServedRequest | null, tenantId: string | null
     inquiry: null,
     request,
     propagatedTenantId: request === null ? null : propagatedTenant(request),
-    traceId: activeSpanIds()?.traceId ?? randomBytes(16).toString("hex"),
-    spanId: randomBytes(8).toString("hex"),
+    traceId: activeSpanIds()?.traceId ?? randomHex(16),
+    spanId: randomHex(8),
     work: null,
     refused: false,
     route: null,

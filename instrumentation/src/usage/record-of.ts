@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import {
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_RESPONSE_MODEL,
@@ -11,6 +9,7 @@ import {
   ATTR_USER_ID,
 } from "@quotel/conventions";
 
+import { randomHex } from "../process/crypto.ts";
 import type { UsageRecord } from "../metering/usage-record.ts";
 import type { CallContext } from "../tap/call-context.ts";
 import { metadataAttributes } from "./metadata.ts";
@@ -27,7 +26,7 @@ export function recordOf(report: UsageReport, context: CallContext): UsageRecord
     eventType,
     spanName: report.resource === undefined ? eventType : `${eventType} ${report.resource}`,
     traceId: context.traceId,
-    spanId: randomBytes(8).toString("hex"),
+    spanId: randomHex(8),
     parentSpanId: context.parentSpanId,
     startMicros: endMicros - Math.round((report.durationMs ?? 0) * 1000),
     endMicros,

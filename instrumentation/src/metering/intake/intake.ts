@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomBytes } from "node:crypto";
 
+import { randomHex } from "../../process/crypto.ts";
+import type { Boot } from "../boot.ts";
 import { encodeHeartbeat } from "../encode/encode-heartbeat.ts";
 import { encodeSpan } from "../encode/encode-span.ts";
 import type { Lane } from "../lane.ts";
@@ -15,7 +16,7 @@ const FRESH_MAX = 1_024;
  * them. What is no usage has no number of its own; but where it is lost it takes one, so that every loss is a gap (I12).
  */
 export class Intake {
-  readonly #bootId: string;
+  readonly #boot: Boot;
   readonly #usage: Lane;
   readonly #outsideRequests = AsyncLocalStorage.snapshot();
   /** Recorded in this turn. */
@@ -26,8 +27,8 @@ export class Intake {
   readonly #queueFresh = () => this.queueFresh();
   readonly #queueFreshSoon = () => void setImmediate(this.#queueFresh);
 
-  constructor(bootId: string, usage: Lane) {
-    this.#bootId = bootId;
+  constructor(boot: Boot, usage: Lane) {
+    this.#boot = boot;
     this.#usage = usage;
   }
 
@@ -58,9 +59,9 @@ export class Intake {
     this.#recorded += 1;
     this.#seq += 1;
     const ids = {
-      traceId: randomBytes(16).toString("hex"),
-      spanId: randomBytes(8).toString("hex"),
-      bootId: this.#bootId,
+      traceId: randomHex(16),
+      spanId: randomHex(8),
+      bootId: this.#boot.id,
       seq: this.#seq,
     };
     this.#usage.push(encodeHeartbeat(counters, ids, Date.now() * 1000));
@@ -72,7 +73,7 @@ export class Intake {
     const records = this.#fresh;
     if (records.length === 0) return;
     this.#fresh = [];
-    for (const record of records) this.#usage.push(encodeSpan(record, this.#bootId, ++this.#seq));
+    for (const record of records) this.#usage.push(encodeSpan(record, this.#boot.id, ++this.#seq));
     this.#usage.wake();
   }
 }

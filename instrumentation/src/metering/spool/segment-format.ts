@@ -1,5 +1,3 @@
-import { crc32 } from "node:zlib";
-
 /** What is the same for all items of a segment: how their request introduces them. */
 export interface SegmentHeader {
   /** `service.name` of the process that recorded them. */
@@ -67,5 +65,9 @@ function readHeader(text: string): SegmentHeader | null {
 }
 
 function checksumOf(data: string | Buffer): string {
+  // Not imported: an app's start does not wait for it.
+  crc32 ??= process.getBuiltinModule("node:zlib").crc32;
   return crc32(data).toString(16).padStart(8, "0");
 }
+
+let crc32: typeof import("node:zlib").crc32 | undefined;

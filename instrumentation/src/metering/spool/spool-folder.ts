@@ -17,19 +17,19 @@ const UNBORN_MS_MAX = 60_000;
  * same collector and inherit from one another.
  */
 export class SpoolFolder {
+  readonly name: string;
   readonly path: string;
   readonly #root: string;
   readonly #family: string;
-  readonly #name: string;
   #lock: FolderLock | null = null;
   #made: Promise<void> | null = null;
   #number = 0;
 
-  constructor(root: string, family: string, name: string) {
+  constructor(root: string, family: string, process: string) {
     this.#root = root;
     this.#family = `${family}-`;
-    this.#name = name;
-    this.path = join(root, this.#name);
+    this.name = `${family}-${process}`;
+    this.path = join(root, this.name);
   }
 
   /** Path of the next segment; names sort in the order in which they are given. */
@@ -81,7 +81,7 @@ export class SpoolFolder {
   async #others(): Promise<string[]> {
     const names = (await readdir(this.#root).catch(() => [])).filter((name) => name.startsWith(this.#family));
     for (const name of names.filter((one) => one.endsWith(UNBORN))) await this.#removeStillborn(join(this.#root, name));
-    return names.filter((name) => name !== this.#name && !name.endsWith(UNBORN));
+    return names.filter((name) => name !== this.name && !name.endsWith(UNBORN));
   }
 
   async #removeStillborn(folder: string): Promise<void> {

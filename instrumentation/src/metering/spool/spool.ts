@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { crypto } from "../../process/crypto.ts";
 import { warnOnce } from "../../process/warn.ts";
+import type { Boot } from "../boot.ts";
 import type { Signal } from "../signal.ts";
 import type { InheritedFile } from "./inherited-file.ts";
 import { SegmentFile } from "./segment-file.ts";
@@ -16,7 +17,7 @@ export interface SpoolOptions {
   readonly folder: string;
   /** Processes inherit from those that export to the same address only. */
   readonly endpoint: URL;
-  readonly bootId: string;
+  readonly boot: Boot;
   readonly header: SegmentHeader;
   /** Bytes of the whole folder at most, about: each process may be a segment over. */
   readonly bytesMax: number;
@@ -30,6 +31,8 @@ const MEASURE_INTERVAL_MS = 5_000;
 /** Rest after a failed write, such as on a full disk. */
 const FAILURE_REST_MS = 30_000;
 const QUARANTINE = "quarantine";
+/** Short, because the path of a lock has to be; of a random id it tells processes apart. */
+const PROCESS_NAME_LENGTH = 12;
 
 /**
  * The spool of one process: files for its segments, what dead processes have left, and what the collector cannot read. All
@@ -37,10 +40,7 @@ const QUARANTINE = "quarantine";
  */
 export class Spool {
   readonly #options: SpoolOptions;
-  readonly #family: string;
-  /** Short, because the path of a lock has to be; of a random id it tells processes apart. */
-  readonly #name: string;
-  readonly #folder: SpoolFolder;
+  #ownFolder: SpoolFolder | undefined;
   readonly #files = new Set<SegmentFile>();
   readonly #timers: NodeJS.Timeout[];
   #bytes = 0;
@@ -50,9 +50,6 @@ export class Spool {
 
   constructor(options: SpoolOptions, onInherited: (files: readonly InheritedFile[]) => void) {
     this.#options = options;
-    this.#family = createHash("sha256").update(options.endpoint.href).digest("hex").slice(0, 8);
-    this.#name = `${this.#family}-${options.bootId.slice(-12)}`;
-    this.#folder = new SpoolFolder(options.folder, this.#family, this.#name);
     const lookForHeritage = () => void this.#inherit(onInherited);
     this.#timers = [
       setTimeout(lookForHeritage, 1),
@@ -91,7 +88,7 @@ export class Spool {
   async quarantine(signal: Signal, header: SegmentHeader, items: readonly string[]): Promise<boolean> {
     this.#quarantined += 1;
     // No process has a folder of this name: moved back into the spool it is inherited like any other.
-    const folder = join(this.#options.folder, QUARANTINE, `${this.#name}-refused`);
+    const folder = join(this.#options.folder, QUARANTINE, `${this.#folder.name}-refused`);
     const text = encodeHeader(header) + items.map(encodeLine).join("");
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -114,7 +111,14 @@ export class Spool {
       if (isSettled(file.signal)) file.removeSync();
       else file.finishSync();
     }
-    this.#folder.leaveSync();
+    this.#ownFolder?.leaveSync();
+  }
+
+  /** Named when it is first needed, which an app's start does not wait for. */
+  get #folder(): SpoolFolder {
+    const { folder, endpoint, boot } = this.#options;
+    this.#ownFolder ??= new SpoolFolder(folder, familyOf(endpoint), boot.id.slice(-PROCESS_NAME_LENGTH));
+    return this.#ownFolder;
   }
 
   async #inherit(onInherited: (files: readonly InheritedFile[]) => void): Promise<void> {
@@ -151,4 +155,9 @@ export class Spool {
         "QUOTEL_SPOOL_DIR names another folder, or is `off`",
     );
   }
+}
+
+/** Processes that export to the same address are one family. */
+function familyOf(endpoint: URL): string {
+  return crypto().createHash("sha256").update(endpoint.href).digest("hex").slice(0, 8);
 }

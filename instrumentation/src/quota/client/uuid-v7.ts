@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { crypto } from "../../process/crypto.ts";
 
 /** A UUID version 7 (RFC 9562, 5.7): sorts by time, so reservations made one after the other are neighbours in an index. */
 export function uuidV7(nowMs: number = Date.now()): string {
-  const bytes = randomBytes(16);
+  const bytes = crypto().randomBytes(16);
   bytes.writeUIntBE(nowMs, 0, 6);
   bytes[6] = 0x70 | (bytes[6]! & 0x0f);
   bytes[8] = 0x80 | (bytes[8]! & 0x3f);

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import {
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -24,6 +22,7 @@ import {
   ATTR_USER_ID,
 } from "@quotel/conventions";
 
+import { randomHex } from "../../process/crypto.ts";
 import { startStopwatch } from "../../metering/clock.ts";
 import type { Meter } from "../../metering/meter.ts";
 import { startCallSpan } from "../../open-telemetry/call-span.ts";
@@ -50,7 +49,7 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
   const requestModel = facts.model ?? endpoint.model;
   const provider = knownProviderOf(url.hostname) ?? endpoint.provider;
   const spanName = requestModel === undefined ? operation : `${operation} ${requestModel}`;
-  const spanId = randomBytes(8).toString("hex");
+  const spanId = randomHex(8);
   const asked = {
     [ATTR_GEN_AI_OPERATION_NAME]: operation,
     [ATTR_GEN_AI_PROVIDER_NAME]: provider,

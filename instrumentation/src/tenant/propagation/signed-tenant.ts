@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { crypto } from "../../process/crypto.ts";
 
 /** The header by which one service of an operator tells another whom a request is for. */
 export const TENANT_HEADER = "quotel-tenant";
@@ -42,7 +42,7 @@ export function judgeSigned(
   }
   const given = Buffer.from(mac);
   const isOurs = hosts.some((host) =>
-    keys.some((key) => timingSafeEqual(given, Buffer.from(macOf(seconds, tenantId, host, key)))),
+    keys.some((key) => crypto().timingSafeEqual(given, Buffer.from(macOf(seconds, tenantId, host, key)))),
   );
   if (!isOurs) return { kind: "refused", reason: "forged" };
   if (Math.abs(nowSeconds - Number(seconds)) > VALID_SECONDS) return { kind: "refused", reason: "expired" };
@@ -51,5 +51,8 @@ export function judgeSigned(
 
 /** The header's name goes in, too: the key may sign other things. No field has a semicolon in it, so no two texts are alike. */
 function macOf(seconds: string, tenantId: string, host: string, key: string): string {
-  return createHmac("sha256", key).update(`${TENANT_HEADER};v1;${seconds};${tenantId};${host}`).digest("base64url");
+  return crypto()
+    .createHmac("sha256", key)
+    .update(`${TENANT_HEADER};v1;${seconds};${tenantId};${host}`)
+    .digest("base64url");
 }

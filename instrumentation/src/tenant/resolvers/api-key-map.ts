@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-
+import { crypto } from "../../process/crypto.ts";
 import type { ServedRequest } from "../holder.ts";
 import type { TenantAnswer, TenantResolver } from "../resolve.ts";
 import { bearerToken } from "./bearer-token.ts";
@@ -63,5 +62,5 @@ function keyOfRequest(request: ServedRequest): string | undefined {
 }
 
 function digest(key: string): string {
-  return createHash("sha256").update(key).digest("base64");
+  return crypto().createHash("sha256").update(key).digest("base64");
 }

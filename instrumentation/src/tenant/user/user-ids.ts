@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { crypto } from "../../process/crypto.ts";
 
 /** What becomes of the ids of users that the app names (`QUOTEL_USER_IDS`). */
 export type UserIds =
@@ -32,5 +32,7 @@ export function readUserIds(env: Readonly<Record<string, string | undefined>>): 
 /** What is recorded for a user's id: it, its hash (base64url, 43 characters), or nothing. Pure. */
 export function recordedId(userId: string, userIds: UserIds): string | null {
   if (userIds.kind === "drop") return null;
-  return userIds.kind === "keep" ? userId : createHmac("sha256", userIds.key).update(userId).digest("base64url");
+  return userIds.kind === "keep"
+    ? userId
+    : crypto().createHmac("sha256", userIds.key).update(userId).digest("base64url");
 }

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-
+import { crypto } from "../../../process/crypto.ts";
 import { subscribeAll } from "../../../tap/node-http/channels.ts";
 import { currentTenant } from "../../tenant.ts";
 import type { PropagationSettings } from "../settings.ts";
@@ -50,7 +49,7 @@ function markFetches(settings: PropagationSettings, tenants: Map<string, string>
   const original = globalThis.fetch;
 
   async function marked(request: Request, tenantId: string): Promise<Response> {
-    const word = randomBytes(16).toString("base64url");
+    const word = crypto().randomBytes(16).toString("base64url");
     tenants.set(word, tenantId);
     try {
       request.headers.set(TENANT_HEADER, word);
