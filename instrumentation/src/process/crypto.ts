@@ -1,7 +1,9 @@
-let loaded: typeof import("node:crypto") | undefined;
+import type * as nodeCrypto from "node:crypto";
+
+let loaded: typeof nodeCrypto | undefined;
 
 /** `node:crypto`, loaded at its first use: loading it takes longer than all of ours, and an app's start is not kept waiting. */
-export function crypto(): typeof import("node:crypto") {
+export function crypto(): typeof nodeCrypto {
   loaded ??= process.getBuiltinModule("node:crypto");
   return loaded;
 }

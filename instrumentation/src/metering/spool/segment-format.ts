@@ -1,3 +1,5 @@
+import type { crc32 as zlibCrc32 } from "node:zlib";
+
 /** What is the same for all items of a segment: how their request introduces them. */
 export interface SegmentHeader {
   /** `service.name` of the process that recorded them. */
@@ -70,4 +72,4 @@ function checksumOf(data: string | Buffer): string {
   return crc32(data).toString(16).padStart(8, "0");
 }
 
-let crc32: typeof import("node:zlib").crc32 | undefined;
+let crc32: typeof zlibCrc32 | undefined;
