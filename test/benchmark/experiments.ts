@@ -1,3 +1,7 @@
+import { measureFreshness } from "./app/freshness.ts";
+import { measureOverhead } from "./app/overhead.ts";
+import { measureRecordCost } from "./app/record-cost.ts";
+import { measureStartUp } from "./app/start-up.ts";
 import type { RunOptions } from "./command.ts";
 import type { Outcome } from "./comparison/row.ts";
 import { measureDecode } from "./decode.ts";
@@ -80,5 +84,21 @@ export const EXPERIMENTS: readonly Experiment[] = [
       "decision-under-ingest-reserve": "p99 of /v1/quota/reservations, with full ingest / without",
     },
     measure: measureUnderIngest,
+  },
+  {
+    what: { "app-overhead": "an Express app, metered / under http + express instrumentation" },
+    measure: measureOverhead,
+  },
+  {
+    what: { freshness: "p99 of a request's end -> known to /v1/quota/check / 1 s" },
+    measure: measureFreshness,
+  },
+  {
+    what: { "record-cost": "a record taken, on the request's path / 2 us" },
+    measure: measureRecordCost,
+  },
+  {
+    what: { "start-up": "added by --import of register / 30 ms" },
+    measure: measureStartUp,
   },
 ];

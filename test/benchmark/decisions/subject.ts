@@ -33,7 +33,7 @@ export async function startQuotaService(
     QUOTEL_PLANS: plansFile,
     QUOTEL_DEFAULT_PLAN: "roomy",
   };
-  const service = await startProgram("quota-service/main.ts", env, profileFolder);
+  const service = await startProgram("quota-service/main.ts", env, { profileFolder });
   for (const tenantId of TENANT_IDS) {
     await put(service.url, `/v1/admin/tenants/${tenantId}`, { plan: tenantId.slice(0, 5) });
   }

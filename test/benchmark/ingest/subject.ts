@@ -42,7 +42,7 @@ export async function startSubject(database: BenchDatabase, options: SubjectOpti
     QUOTEL_COLLECTOR_PORT: "0",
     QUOTEL_INGEST_KEY: INGEST_KEY,
   };
-  const collector = await startProgram("collector/main.ts", env, options.profileFolder);
+  const collector = await startProgram("collector/main.ts", env, { profileFolder: options.profileFolder });
   const load = new LoadProcess();
   const client = await connect(database.adminUrl);
   const to = { ...options, collectorUrl: collector.url };

@@ -1,9 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const START_TIMEOUT_MS = 60_000;
+
+export interface ProgramOptions {
+  /** Where the program's CPU profile is left when it has ended, in a folder of its name; null, the default = nowhere. */
+  readonly profileFolder?: string | null;
+  /** Modules that Node loads before it (`--import`), as paths in this repository. */
+  readonly imports?: readonly string[];
+}
 
 /** A server that runs as a process of its own. */
 export interface RunningProgram {
@@ -15,17 +23,16 @@ export interface RunningProgram {
 /**
  * Starts a TypeScript program of this repository, with Node's options of the npm scripts and an environment of its own,
  * and resolves with the first URL it prints. Rejects, with what it said, when it ends before.
- *
- * @param profileFolder where the program's CPU profile is left when it has ended, in a folder of its name
  */
 export async function startProgram(
   file: string,
   env: Readonly<Record<string, string>>,
-  profileFolder: string | null = null,
+  { profileFolder = null, imports = [] }: ProgramOptions = {},
 ): Promise<RunningProgram> {
   const profiling =
     profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${join(profileFolder, dirname(file))}`];
-  const child = spawn(process.execPath, ["-C", "quotel-source", ...profiling, join(ROOT, file)], {
+  const imported = imports.flatMap((module) => ["--import", pathToFileURL(join(ROOT, module)).href]);
+  const child = spawn(process.execPath, ["-C", "quotel-source", ...profiling, ...imported, join(ROOT, file)], {
     // As in our image.
     env: { PATH: process.env["PATH"], NODE_ENV: "production", ...env },
     stdio: ["ignore", "pipe", "pipe"],
