@@ -1,14 +1,16 @@
 import { activeRoute } from "../open-telemetry/app-api.ts";
 import type { Holder, ServedRequest } from "../tenant/holder.ts";
+import { mountPattern } from "./express-mounts.ts";
+import type { ExpressApp } from "./express-mounts.ts";
 
 /** A route is a label: longer ones are cut. */
 const ROUTE_LENGTH_MAX = 256;
 
 /** What Express leaves on a request it has routed. */
 interface RoutedRequest extends ServedRequest {
+  readonly app?: ExpressApp;
   readonly baseUrl?: unknown;
   readonly route?: { readonly path?: unknown } | null;
-  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -20,26 +22,8 @@ export function routeOf(holder: Holder, request: ServedRequest): string | undefi
   return (holder.route ?? expressRoute(request) ?? activeRoute())?.slice(0, ROUTE_LENGTH_MAX);
 }
 
-function expressRoute(request: RoutedRequest): string | undefined {
-  const path = request.route?.path;
-  if (typeof path !== "string" && !(path instanceof RegExp) && !Array.isArray(path)) return undefined;
-  const { baseUrl, params = {} } = request;
-  const route = String(path);
-  return `${typeof baseUrl === "string" ? mountPattern(baseUrl, route, params) : ""}${route}`;
-}
-
-/**
- * `baseUrl` is what a mount path (`/orgs/:org`) matched, values and all. Parameters that are not the route's own are the mount
- * path's: their values become their names.
- */
-function mountPattern(baseUrl: string, route: string, params: Readonly<Record<string, unknown>>): string {
-  const mounted = Object.entries(params).filter(([name]) => !route.includes(`:${name}`));
-  if (mounted.length === 0) return baseUrl;
-  return baseUrl
-    .split("/")
-    .map((segment) => {
-      const param = mounted.find(([, value]) => typeof value === "string" && encodeURIComponent(value) === segment);
-      return param === undefined ? segment : `:${param[0]}`;
-    })
-    .join("/");
+function expressRoute({ app, baseUrl, route }: RoutedRequest): string | undefined {
+  const path = route?.path;
+  if (!route || (typeof path !== "string" && !(path instanceof RegExp) && !Array.isArray(path))) return undefined;
+  return `${typeof baseUrl === "string" ? mountPattern(app, route, baseUrl) : ""}${String(path)}`;
 }

@@ -73,6 +73,33 @@ describe.each([
   });
 });
 
+test.each(["4", "5"])(
+  "Express %s: no route has what a mount path matched, whoever sees its parameters",
+  async (version) => {
+    const file = new URL("./apps/express.ts", import.meta.url);
+    const app = await startApp({ file, env: { QUOTEL_ENDPOINT: receiver.url, EXPRESS: version } });
+    for (const [path, route] of [
+      ["/plain/things/1", "/plain/things/:id"],
+      ["/plain/things/2", "/plain/things/:id"],
+      ["/houses/a%40b/in/attic/things/1", "/houses/:house/in/:room/things/:id"],
+      ["/houses/a@b/", "/houses/:house/"],
+      ["/houses/houses/in/in/things/1", "/houses/:house/in/:room/things/:id"],
+      ["/sub/things/1", "/sub/things/:id"],
+      ["/sub/houses/attic/things/1", "/sub/houses/:house/things/:id"],
+      // What cannot be told apart.
+      ["/years/1999/things/1", "/years/:0/things/:id"],
+      ["/part-secret/things/1", "*/things/:id"],
+      ["/sub/umbrella/things/1", "*/things/:id"],
+    ] as const) {
+      receiver.spans.length = 0;
+      await (await fetch(app.url + path)).text();
+      const [call] = await receiver.waitFor("api_call", 1);
+      expect.soft(call!.attributes["http.route"], path).toBe(route);
+    }
+    await app.end("SIGKILL");
+  },
+);
+
 test("Fastify: a request that a hook refuses has its route all the same, one that matches none has none", async () => {
   const file = new URL("./apps/fastify.ts", import.meta.url);
   const app = await startApp({ file, env: { QUOTEL_ENDPOINT: receiver.url } });
