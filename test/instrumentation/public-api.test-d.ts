@@ -1,5 +1,6 @@
 import type { CheckRequest, Decision, ReservationDecision, ReserveRequest } from "@quotel/conventions";
 import { enforceQuota } from "@quotel/instrumentation/express";
+import type { JwtOptions } from "@quotel/instrumentation/jwt";
 import type { Admission, LeasedQuota, QuotaClient } from "@quotel/instrumentation";
 import { setTenant, setTenantResolver, withTenant } from "@quotel/instrumentation";
 import type { RequestHandler } from "express";
@@ -17,6 +18,15 @@ test("withTenant gives back what the function returns, with its type", () => {
   expectTypeOf(withTenant("acme", async () => "done")).toEqualTypeOf<Promise<string>>();
   expectTypeOf(setTenant).parameter(0).toEqualTypeOf<string>();
   expectTypeOf(setTenantResolver).returns.toEqualTypeOf<void>();
+});
+
+test("a given key names its algorithms, and that issuer and audience are not looked at has to be said", () => {
+  const expected = { claim: "org_id", issuer: "https://login", audience: null } as const;
+  const key = new Uint8Array(32);
+  expectTypeOf({ ...expected, key, algorithms: ["HS256"] }).toExtend<JwtOptions>();
+  expectTypeOf({ ...expected, jwksUrl: "https://login/jwks" }).toExtend<JwtOptions>();
+  expectTypeOf({ ...expected, key }).not.toExtend<JwtOptions>();
+  expectTypeOf({ claim: "org_id", jwksUrl: "https://login/jwks" }).not.toExtend<JwtOptions>();
 });
 
 test("a quota client answers with the decisions of the HTTP API", () => {

@@ -10,8 +10,8 @@ type Fetch = typeof globalThis.fetch;
 /** What undici, which is Node's fetch, tells of a request that it is about to send; a redirect is another one. */
 interface UndiciRequest {
   readonly origin: string | URL;
-  /** Set by the app. */
-  readonly host: string | null;
+  /** Set by the app, if it is set. */
+  readonly host: string | null | undefined;
   /** Name, value, name, value, ... */
   readonly headers: unknown[];
   addHeader(name: string, value: string): unknown;
@@ -32,10 +32,9 @@ export function carryByFetch(settings: PropagationSettings): () => void {
       const word = takeHeader(request.headers);
       const tenantId = word === undefined ? undefined : tenants.get(word);
       if (word === undefined || tenantId === undefined) return;
-      const header = headerFor(tenantId, String(request.origin), request.host, settings);
-      if (header === null)
-        tenants.delete(word); // sent on to somebody else: what they send it on to is not told either
-      else request.addHeader(TENANT_HEADER, header);
+      const header = headerFor(tenantId, String(request.origin), request.host ?? null, settings);
+      if (header !== null) return void request.addHeader(TENANT_HEADER, header);
+      tenants.delete(word); // sent on to somebody else: whom they send it on to is not told either
     },
   });
   return () => {
