@@ -31,6 +31,7 @@ async function bundleInstrumentation() {
     platform: "node",
     target: "node22.15",
     sourcemap: true,
+    sourcesContent: false, // `src` is in the package, too
     minifyWhitespace: true,
     chunkNames: "chunks/[name]-[hash]",
     outdir: join(instrumentation, "dist"),
