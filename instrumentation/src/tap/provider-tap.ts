@@ -4,6 +4,7 @@ import type { HostRules } from "./host-rules.ts";
 import type { TapLimits } from "./fetch/metered-fetch.ts";
 import { installHttp1Tap } from "./node-http/http1-tap.ts";
 import { installHttp2Tap } from "./node-http/http2-tap.ts";
+import { installUnmeteredWarning } from "./unmetered.ts";
 
 export interface ProviderTapOptions extends Partial<TapLimits> {
   readonly hosts: HostRules;
@@ -21,6 +22,7 @@ export function installProviderTap(meter: Meter, options: ProviderTapOptions): (
     installFetchTap(meter, hosts, limits),
     installHttp1Tap(meter, hosts, limits.stalledMs),
     installHttp2Tap(meter, hosts, limits.stalledMs),
+    installUnmeteredWarning(hosts),
   ];
   return () => {
     for (const untap of taps) untap();

@@ -31,6 +31,7 @@ import { recordCall } from "../call-context.ts";
 import type { CallContext } from "../call-context.ts";
 import type { Finding } from "../body/finding.ts";
 import type { ProviderCall } from "../provider-call.ts";
+import { attemptBegins, attemptEnds } from "./under-way.ts";
 import { judgeAttempt } from "./attempt-outcome.ts";
 import type { AttemptEnd } from "./attempt-outcome.ts";
 import { knownProviderOf } from "./provider-name.ts";
@@ -62,6 +63,7 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
   };
   let finished = false;
   context.work?.begin();
+  attemptBegins(url.host);
   const { tenantId, appContext } = context;
   const traced = { eventType, spanName, tenantId, eventSpanId: spanId, attributes: asked };
   const callSpan = startCallSpan(traced, appContext);
@@ -70,6 +72,7 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
     finish(end, finding) {
       if (finished) return;
       finished = true;
+      attemptEnds(url.host);
       const { status, errorType, usage, usageSource } = judgeAttempt(end, finding);
       const answered = {
         [ATTR_GEN_AI_RESPONSE_MODEL]: finding?.responseModel,
