@@ -12,19 +12,21 @@ if (existsSync(compiler) && existsSync(join(import.meta.dirname, "node_modules/e
   for (const room of ["conventions", "instrumentation"]) {
     execFileSync(process.execPath, [compiler, "-p", join(import.meta.dirname, room)], { stdio: "inherit" });
   }
-  await bundleInstrumentation();
+  const { exports } = readPackage();
+  await bundle(Object.values(exports).map((entry) => entry["quotel-source"]));
+  // What `npx quotel-doctor` runs and what it loads into the app: apart, or `register` would be cut up for their sake.
+  await bundle(["src/doctor/main.ts", "src/doctor/app/observe.ts"]);
 } else {
   console.log("dev dependencies are absent: conventions/ and instrumentation/ are not built");
 }
 
 /** One file for each entry and what they share: an app's start waits for every module that has to be found and read. */
-async function bundleInstrumentation() {
+async function bundle(entries) {
   const { build } = await import("esbuild");
-  const { exports, peerDependencies } = JSON.parse(readFileSync(join(instrumentation, "package.json"), "utf8"));
   await build({
-    entryPoints: Object.values(exports).map((entry) => join(instrumentation, entry["quotel-source"])),
+    entryPoints: entries.map((file) => join(instrumentation, file)),
     conditions: ["quotel-source"],
-    external: Object.keys(peerDependencies ?? {}),
+    external: Object.keys(readPackage().peerDependencies ?? {}),
     bundle: true,
     splitting: true,
     format: "esm",
@@ -34,7 +36,12 @@ async function bundleInstrumentation() {
     sourcesContent: false, // `src` is in the package, too
     minifyWhitespace: true,
     chunkNames: "chunks/[name]-[hash]",
+    outbase: join(instrumentation, "src"),
     outdir: join(instrumentation, "dist"),
     logLevel: "warning",
   });
+}
+
+function readPackage() {
+  return JSON.parse(readFileSync(join(instrumentation, "package.json"), "utf8"));
 }

@@ -1,9 +1,13 @@
+import { channel } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
 
 import { settleUndecided } from "../tenant/when-known.ts";
 import { flushAtEnd } from "./flush.ts";
 import { runtime } from "./runtime.ts";
 import { signalExitListeners } from "./signal-exit.ts";
+
+/** Diagnostics channel that is published to last of all, however the process ends (but for SIGKILL). */
+export const PROCESS_ENDS = "quotel.process.ends";
 
 /** How long an exit may wait for the collector. Short: a supervisor's patience is not ours to spend (I11). */
 const EXIT_FLUSH_MS = 1_000;
@@ -49,6 +53,7 @@ function installSignalHook(signal: "SIGTERM" | "SIGINT"): void {
 function saveTheRest(): void {
   settleUndecided();
   const lost = runtime().meter?.finishSync() ?? 0;
+  channel(PROCESS_ENDS).publish({});
   if (lost === 0) return;
   try {
     // Nothing asynchronous is done any more, a warning neither.

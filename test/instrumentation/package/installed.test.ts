@@ -73,3 +73,9 @@ test.each(Object.keys(APPS))("the installed package meters an app of either modu
   expect(await app.end("finish")).toMatchObject({ code: 0 });
   expect(receiver.of("api_call").map(({ attributes }) => attributes["quotel.tenant.id"])).toEqual(["acme"]);
 });
+
+test("the installed package brings the doctor as a command", async () => {
+  const doctor = join(folder, "node_modules/.bin/quotel-doctor");
+  const { stdout } = await promisify(execFile)(doctor, ["--help"]);
+  expect(stdout).toContain("npx quotel-doctor -- node app.js");
+});

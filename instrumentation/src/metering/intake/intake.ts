@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { channel } from "node:diagnostics_channel";
 
 import { randomHex } from "../../process/crypto.ts";
 import type { Boot } from "../boot.ts";
@@ -6,6 +7,10 @@ import { encodeHeartbeat } from "../encode/encode-heartbeat.ts";
 import { encodeSpan } from "../encode/encode-span.ts";
 import type { Lane } from "../lane.ts";
 import type { UsageRecord } from "../usage-record.ts";
+
+/** Diagnostics channel on which each record of usage is published when it is made. */
+export const RECORDED = "quotel.recorded";
+const recorded = channel(RECORDED);
 
 /** Records that are encoded in one go at most, however many a turn of the app makes. */
 const FRESH_MAX = 1_024;
@@ -40,6 +45,7 @@ export class Intake {
   /** Takes a record of usage; all that its request waits for. */
   add(record: UsageRecord): void {
     this.#recorded += 1;
+    if (recorded.hasSubscribers) recorded.publish(record);
     const count = this.#fresh.push(record);
     if (count === 1) this.#outsideRequests(this.#queueFreshSoon);
     else if (count === FRESH_MAX) this.#outsideRequests(this.#queueFresh);

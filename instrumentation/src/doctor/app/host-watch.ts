@@ -1,0 +1,82 @@
+import { subscribe } from "node:diagnostics_channel";
+import type { ClientRequest, OutgoingHttpHeaders } from "node:http";
+
+import { isMetered } from "../../tap/host-rules.ts";
+import type { HostRules } from "../../tap/host-rules.ts";
+import { recogniseCall } from "../../tap/provider-call.ts";
+import type { ObservedHost } from "./observation.ts";
+
+/** What undici publishes; its headers are a list of names and values, of old versions one text. */
+interface UndiciRequest {
+  readonly origin: URL | string;
+  readonly path: string;
+  readonly method: string;
+  readonly headers: readonly string[] | string;
+}
+
+/** Counts calls that look like a provider's, by host, whichever client makes them and whether they are metered or not. */
+export class HostWatch {
+  readonly seen: ObservedHost[] = [];
+  readonly #rules: HostRules | null;
+
+  /** @param rules null: the settings are wrong, and no host is left out */
+  constructor(rules: HostRules | null) {
+    this.#rules = rules;
+    subscribe("undici:request:create", (message) => {
+      const { origin, path, method, headers } = (message as { request: UndiciRequest }).request;
+      this.#sent(method, `${String(origin)}${path}`, undiciHeader(headers, "user-agent"));
+    });
+    subscribe("http.client.request.start", (message) => {
+      const { request } = message as { request: ClientRequest };
+      const host = String(request.getHeader("host") ?? request.host);
+      this.#sent(request.method, `${request.protocol}//${host}${request.path}`, request.getHeader("user-agent"));
+    });
+    subscribe("http2.client.stream.created", (message) => {
+      const { headers } = message as { headers: OutgoingHttpHeaders };
+      const at = `${String(headers[":scheme"])}://${String(headers[":authority"])}${String(headers[":path"])}`;
+      this.#sent(String(headers[":method"]), at, headers["user-agent"]);
+    });
+  }
+
+  /** Notes that a call was recorded. */
+  metered(hostname: string, port: number): void {
+    const of = this.seen.find(({ host }) => host === hostname || host === `${hostname}:${port}`);
+    if (of !== undefined) of.metered += 1;
+  }
+
+  #sent(method: string, address: string, client: unknown): void {
+    try {
+      // Recognised whatever the rules say: that a host is left out is told, too.
+      const call = recogniseCall(method, address, { allowed: [], denied: [] });
+      const named = this.#rules === null ? null : recogniseCall(method, address, this.#rules);
+      const url = call?.url ?? named?.url;
+      if (url === undefined) return;
+      const of = this.#hostOf(url);
+      of.calls += 1;
+      of.client ??= clientOf(client);
+    } catch {
+      // No address: nothing to tell.
+    }
+  }
+
+  #hostOf(url: URL): ObservedHost {
+    let of = this.seen.find(({ host }) => host === url.host);
+    if (of === undefined) {
+      const leftOut = this.#rules !== null && !isMetered(url, this.#rules);
+      of = { host: url.host, calls: 0, metered: 0, leftOut, client: null };
+      this.seen.push(of);
+    }
+    return of;
+  }
+}
+
+function undiciHeader(headers: readonly string[] | string, name: string): string | undefined {
+  if (typeof headers === "string") return new RegExp(`^${name}: *(.*)$`, "im").exec(headers)?.[1];
+  const at = headers.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name);
+  return at < 0 ? undefined : headers[at + 1];
+}
+
+/** The first product of a `User-Agent` with its version: `OpenAI/JS 7.57.0`, `aws-sdk-js/3.1136.0`. */
+function clientOf(userAgent: unknown): string | null {
+  return typeof userAgent === "string" ? (/^\S+(?: \d\S*)?/.exec(userAgent)?.[0] ?? null) : null;
+}
