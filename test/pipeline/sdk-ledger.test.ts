@@ -7,8 +7,8 @@ import { installProviderTap } from "../../instrumentation/src/tap/provider-tap.t
 import { createTestDatabase } from "../database/test-database.ts";
 import { driftFromLedger } from "../database/record/usage-oracle.ts";
 import { startScriptedProvider } from "../instrumentation/providers/scripted-provider.ts";
-import { FAULTS, outcomeOf } from "../instrumentation/sdks/faults.ts";
-import { SDKS } from "../instrumentation/sdks/sdks.ts";
+import { outcomeOf } from "../instrumentation/sdks/faults.ts";
+import { SDKS, faultsOf } from "../instrumentation/sdks/sdks.ts";
 import { KEYS, startCollector, stopRooms } from "./processes/rooms.ts";
 
 const database = await createTestDatabase();
@@ -32,7 +32,7 @@ afterAll(() => Promise.all([...providers.values()].map((provider) => provider.cl
 /** Makes every call of an SDK with every fault. */
 async function useWithEveryFault(sdk: string): Promise<void> {
   for (const [index, call] of SDKS[sdk]!(providers.get(sdk)!).entries()) {
-    for (const fault of FAULTS.filter(({ mode }) => call[mode] !== undefined)) {
+    for (const fault of faultsOf(call)) {
       await withTenant(sdk, () => outcomeOf(fault.use(call, `${fault.behaviour}.${index}`)));
     }
   }

@@ -54,7 +54,7 @@ async function stream(call: ScriptedCall, object: string): Promise<void> {
     (word, index) => send(withUsage(delta(word, null), index + 1)),
     () => send({ error: { message: "engine died", type: "server_error" } }),
   );
-  if (!goesOn) return;
+  if (!goesOn || call.isGone()) return;
   if (call.behaviour === "groq_usage") {
     await send({ ...delta(undefined, "stop"), x_groq: { id: "req_1", usage: usage(call) } });
   } else {

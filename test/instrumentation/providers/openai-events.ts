@@ -31,7 +31,7 @@ async function streamResponse(call: ScriptedCall): Promise<void> {
     (delta) => event("response.output_text.delta", { item_id: "msg_1", output_index: 0, content_index: 0, delta }),
     () => event("error", { code: "server_error", message: "engine died", param: null }),
   );
-  if (!goesOn) return;
+  if (!goesOn || call.isGone()) return;
   await event("response.output_text.done", {
     item_id: "msg_1",
     output_index: 0,
@@ -64,7 +64,7 @@ async function streamTranscript(call: ScriptedCall): Promise<void> {
     (delta) => send({ type: "transcript.text.delta", delta }),
     () => send({ type: "error", code: "server_error", message: "engine died" }),
   );
-  if (!goesOn) return;
+  if (!goesOn || call.isGone()) return;
   await send({ type: "transcript.text.done", ...transcript(call) });
   await endStream(call, "data: [DONE]\n\n");
 }

@@ -5,6 +5,8 @@ export interface SdkCall {
   readonly eventType: string;
   /** Faults, by name, whose attempts come out otherwise than the table says. */
   readonly otherwise?: Readonly<Record<string, readonly string[]>>;
+  /** Faults, by name, after which the SDK never comes back to the app, metered or not: there is nothing to compare. */
+  readonly neverEnds?: readonly string[];
   /** Makes the call; the scripted provider behaves as `model` says. */
   json?(model: string, signal?: AbortSignal): Promise<unknown>;
   /** Makes the call as a stream, which ends the iteration or throws as the SDK sees fit. */

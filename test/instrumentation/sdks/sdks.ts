@@ -1,15 +1,23 @@
+import { aiSdkCalls } from "./ai-sdk.ts";
 import { anthropicCalls } from "./anthropic.ts";
 import { bedrockCalls } from "./bedrock.ts";
 import { cohereCalls } from "./cohere.ts";
 import type { Fault } from "./faults.ts";
 import { FAULTS } from "./faults.ts";
 import { googleCalls } from "./google.ts";
-import { openaiCalls } from "./openai.ts";
+import { langchainCalls } from "./langchain.ts";
+import { openai4Calls } from "./openai-4.ts";
+import { openai5Calls, openai6Calls, openaiCalls } from "./openai.ts";
 import type { SdkCall, SdkCalls } from "./sdk-call.ts";
 
 /** Every SDK whose calls are proven to be metered and untouched. */
 export const SDKS: Readonly<Record<string, SdkCalls>> = {
   openai: openaiCalls,
+  "openai-6": openai6Calls,
+  "openai-5": openai5Calls,
+  "openai-4": openai4Calls,
+  "ai-sdk": aiSdkCalls,
+  langchain: langchainCalls,
   anthropic: anthropicCalls,
   google: googleCalls,
   cohere: cohereCalls,
@@ -25,9 +33,12 @@ export function sdkCall(name: string, provider: Parameters<SdkCalls>[0]): SdkCal
 export const CALLS_WITH_FAULTS: readonly (readonly [call: string, mode: string, fault: string, Fault])[] = allCalls({
   url: "http://127.0.0.1:1",
   http2Url: "http://127.0.0.1:1",
-}).flatMap((call) =>
-  FAULTS.filter((fault) => call[fault.mode] !== undefined).map((fault) => [call.name, fault.mode, fault.name, fault]),
-);
+}).flatMap((call) => faultsOf(call).map((fault) => [call.name, fault.mode, fault.name, fault]));
+
+/** The faults that a call can have. */
+export function faultsOf(call: SdkCall): Fault[] {
+  return FAULTS.filter(({ mode, name }) => call[mode] !== undefined && !call.neverEnds?.includes(`${mode}, ${name}`));
+}
 
 function allCalls(provider: Parameters<SdkCalls>[0]): SdkCall[] {
   return Object.values(SDKS).flatMap((calls) => calls(provider));
