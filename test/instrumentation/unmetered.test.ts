@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer, get } from "node:http";
+
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { request as undiciRequest } from "undici";
 
@@ -24,7 +27,7 @@ async function askPastTheTaps(path: string): Promise<void> {
   await answer.body.dump();
 }
 function unmetered(): string[] {
-  return [...warned].filter((topic) => topic.startsWith("QUOTEL_UNMETERED_CALL"));
+  return [...warned].filter((topic) => topic.startsWith("QUOTEL_UNMETERED_"));
 }
 
 test("a provider call that goes past the taps is warned about, once for its host", async () => {
@@ -53,3 +56,43 @@ test("other requests to a provider's host, and hosts that are left out, are not 
   });
   expect(unmetered()).toEqual([]);
 });
+
+test("a client that took fetch before the taps were installed is warned about", async () => {
+  const taken = await tapped.bare(() => Promise.resolve(globalThis.fetch));
+  const answer = await taken(`${tapped.provider.url}/v1/chat/completions`, { method: "POST", headers, body });
+  await answer.text();
+  expect(unmetered()).toEqual([`QUOTEL_UNMETERED_CALL ${new URL(tapped.provider.url).host}`]);
+});
+
+test("a metered call that is redirected to another of the hosts is not warned about", async () => {
+  const redirecting = createServer((req, res) => {
+    res.writeHead(307, { location: `${tapped.provider.url}${String(req.url)}` }).end();
+  });
+  await once(redirecting.listen(0, "127.0.0.1"), "listening");
+  const address = redirecting.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, { method: "POST", headers, body });
+  expect(answer.redirected).toBe(true);
+  await answer.text();
+  redirecting.close();
+  expect(unmetered()).toEqual([]);
+});
+
+test("a WebSocket to a provider is warned about, whichever client opens it, and not to hosts that are left out", async () => {
+  const { host } = new URL(tapped.provider.url);
+  const opened = new WebSocket(`ws://${host}/v1/realtime?model=m`);
+  await once(opened, "error");
+  expect(unmetered()).toEqual([`QUOTEL_UNMETERED_SOCKET ${host}`]);
+  warned.clear();
+  await upgrade(tapped.provider.url);
+  expect(unmetered()).toEqual([`QUOTEL_UNMETERED_SOCKET ${host}`]);
+  warned.clear();
+  await upgrade(tapped.provider.url.replace("127.0.0.1", "localhost"));
+  expect(unmetered()).toEqual([]);
+});
+
+async function upgrade(url: string): Promise<void> {
+  const request = get(`${url}/v1/realtime`, { headers: { connection: "Upgrade", upgrade: "websocket" } });
+  request.once("response", (response) => response.resume()).once("error", () => undefined);
+  await new Promise((resolve) => request.once("close", resolve));
+}

@@ -26,8 +26,13 @@ export function recogniseCall(method: string, address: string, hosts: HostRules)
   const url = URL.parse(address);
   const endpoint = url === null ? null : recognise(url);
   if (url === null || endpoint === null || !isMetered(url, hosts)) return null;
-  const isKnownHost = knownProviderOf(url.hostname) !== undefined || isAllowedByName(url, hosts);
+  const isKnownHost = isProviderHost(url, hosts);
   return endpoint.onAnyHost || isKnownHost ? { url, endpoint, isKnownHost } : null;
+}
+
+/** Whether a URL's host is one of a known provider, or allowed by name. Pure. */
+export function isProviderHost(url: URL, hosts: HostRules): boolean {
+  return knownProviderOf(url.hostname) !== undefined || isAllowedByName(url, hosts);
 }
 
 /**

@@ -1,3 +1,17 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+const passedOn = new AsyncLocalStorage<true>();
+
+/** Runs a `fetch` that a tap has looked at and passes on. */
+export function passOn<T>(send: () => T): T {
+  return passedOn.run(true, send);
+}
+
+/** Whether what runs now belongs to a `fetch` that a tap has passed on, as its redirects do. */
+export function isPassedOn(): boolean {
+  return passedOn.getStore() === true;
+}
+
 /** Attempts that are being metered, by host. */
 const attempts = new Map<string, number>();
 

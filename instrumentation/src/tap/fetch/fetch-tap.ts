@@ -1,5 +1,6 @@
 import type { Meter } from "../../metering/meter.ts";
 import { beginAttempt } from "../attempt/attempt.ts";
+import { passOn } from "../attempt/under-way.ts";
 import { captureContext } from "../call-context.ts";
 import type { CallContext } from "../call-context.ts";
 import type { HostRules } from "../host-rules.ts";
@@ -15,11 +16,12 @@ import { requestFields } from "./request-fields.ts";
  */
 export function installFetchTap(meter: Meter, hosts: HostRules, limits: TapLimits): () => void {
   const original = globalThis.fetch;
+  const send: Fetch = (...args) => passOn(() => original(...args));
 
   function fetch(this: unknown, ...args: Parameters<Fetch>): Promise<Response> {
     const call = recogniseFetch(args, hosts);
     if (call === null) return Reflect.apply(original, this, args);
-    return meterCall(meter, original, call, captureContext(), args, limits);
+    return meterCall(meter, send, call, captureContext(), args, limits);
   }
   Object.defineProperty(fetch, "length", { value: original.length });
   globalThis.fetch = fetch;
@@ -41,7 +43,7 @@ function recogniseFetch([input, init]: Parameters<Fetch>, hosts: HostRules): Rec
 
 async function meterCall(
   meter: Meter,
-  original: Fetch,
+  send: Fetch,
   recognised: RecognisedCall,
   context: CallContext,
   args: Parameters<Fetch>,
@@ -52,10 +54,10 @@ async function meterCall(
   const reading = requestFields(args);
   const body = reading instanceof Promise ? await reading : reading;
   const facts = body === null ? factsUnread(recognised) : recognised.endpoint.readRequest(body);
-  if (facts === null) return original(...args);
-  if (signal?.aborted === true) return original(...args); // never reaches the provider
+  if (facts === null) return send(...args);
+  if (signal?.aborted === true) return send(...args); // never reaches the provider
   const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
   const call = { ...recognised, facts, resendCount: resendCountOf((name) => headers.get(name)) };
   const begin = () => beginAttempt(meter, call, context);
-  return meteredFetch(original, { args, headers, signal, call, begin, limits });
+  return meteredFetch(send, { args, headers, signal, call, begin, limits });
 }
