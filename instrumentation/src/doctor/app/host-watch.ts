@@ -1,8 +1,10 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { ClientRequest, OutgoingHttpHeaders } from "node:http";
+import type { ClientHttp2Stream } from "node:http2";
 
 import { isMetered } from "../../tap/host-rules.ts";
 import type { HostRules } from "../../tap/host-rules.ts";
+import { isOfUndici, markSocketOfUndici } from "../../tap/node-http/undici-socket.ts";
 import { recogniseCall } from "../../tap/provider-call.ts";
 import type { ObservedHost } from "./observation.ts";
 
@@ -31,8 +33,10 @@ export class HostWatch {
       const host = String(request.getHeader("host") ?? request.host);
       this.#sent(request.method, `${request.protocol}//${host}${request.path}`, request.getHeader("user-agent"));
     });
+    subscribe("undici:client:connected", markSocketOfUndici);
     subscribe("http2.client.stream.created", (message) => {
-      const { headers } = message as { headers: OutgoingHttpHeaders };
+      const { stream, headers } = message as { stream: ClientHttp2Stream; headers: OutgoingHttpHeaders };
+      if (isOfUndici(stream)) return; // counted as undici's request
       const at = `${String(headers[":scheme"])}://${String(headers[":authority"])}${String(headers[":path"])}`;
       this.#sent(String(headers[":method"]), at, headers["user-agent"]);
     });

@@ -9,6 +9,7 @@ import { factsUnread, recogniseCall, resendCountOf } from "../provider-call.ts";
 import type { ProviderCall } from "../provider-call.ts";
 import { meterAnswer } from "./answer.ts";
 import { GIVEN_UP, subscribeAll } from "./channels.ts";
+import { isOfUndici, markSocketOfUndici } from "./undici-socket.ts";
 
 /** `NGHTTP2_NO_ERROR`, without loading `node:http2` into apps that do not use it. */
 const NO_ERROR = 0;
@@ -20,7 +21,8 @@ interface UnderWay {
 
 /**
  * Meters provider calls made with `node:http2`, as the SDK of AWS Bedrock does; told of them by Node's diagnostics channels.
- * Requests are taken for what their paths say: their bodies are not read.
+ * Requests are taken for what their paths say: their bodies are not read. What undici sends over HTTP/2 is `fetch`'s, and the
+ * tap of that has it.
  */
 export function installHttp2Tap(meter: Meter, hosts: HostRules, stalledMs: number): () => void {
   const unanswered = new WeakMap<ClientHttp2Stream, UnderWay>();
@@ -31,7 +33,7 @@ export function installHttp2Tap(meter: Meter, hosts: HostRules, stalledMs: numbe
     const address = `${header(":scheme")}://${header(":authority") ?? header("host")}${header(":path")}`;
     const recognised = recogniseCall(header(":method") ?? "GET", address, hosts);
     const facts = recognised === null ? null : factsUnread(recognised);
-    if (recognised === null || facts === null) return;
+    if (recognised === null || facts === null || isOfUndici(stream)) return;
     const call = { ...recognised, facts, resendCount: resendCountOf(header) };
     const underWay = { call, attempt: beginAttempt(meter, call, captureContext()) };
     unanswered.set(stream, underWay);
@@ -57,5 +59,9 @@ export function installHttp2Tap(meter: Meter, hosts: HostRules, stalledMs: numbe
     meterAnswer(underWay.call, underWay.attempt, answer, stalledMs);
   }
 
-  return subscribeAll({ "http2.client.stream.created": onCreated, "http2.client.stream.finish": onHeaders });
+  return subscribeAll({
+    "undici:client:connected": markSocketOfUndici,
+    "http2.client.stream.created": onCreated,
+    "http2.client.stream.finish": onHeaders,
+  });
 }
