@@ -22,25 +22,31 @@ export interface StartOptions {
   readonly built?: boolean;
   /** Load `register` from another copy of the package than the app's. */
   readonly registerFrom?: string;
+  /** What is loaded before the app, in this order; default: `register` alone. */
+  readonly imports?: readonly string[];
 }
 
 const FIXTURE = new URL("./fixture-app.ts", import.meta.url);
 
-/** Starts an app with `--import @quotel/instrumentation/register`. */
+/** Starts an app with `--import @quotel/instrumentation/register`, or what `imports` says. */
 export async function startApp({
   env,
   file = FIXTURE,
   built = false,
-  registerFrom,
+  registerFrom = "@quotel/instrumentation/register",
+  imports = [registerFrom],
 }: StartOptions): Promise<RunningApp> {
   const condition = built ? [] : ["-C", "quotel-source"];
-  const register = registerFrom ?? "@quotel/instrumentation/register";
   // No app inherits from another test's.
   const spool = await mkdtemp(join(tmpdir(), "quotel-spool-"));
-  const child = spawn(process.execPath, [...condition, "--import", register, file.pathname], {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: { PATH: process.env["PATH"] ?? "", QUOTEL_SPOOL_DIR: spool, ...env },
-  });
+  const child = spawn(
+    process.execPath,
+    [...condition, ...imports.flatMap((name) => ["--import", name]), file.pathname],
+    {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: { PATH: process.env["PATH"] ?? "", QUOTEL_SPOOL_DIR: spool, ...env },
+    },
+  );
   let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (part: string) => (stderr += part));
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;

@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node";
+import { installedPackages } from "./opentelemetry-2/installed-packages.ts";
 import { pythonEnvironment } from "./python/python-environment.ts";
 import { upstreamBinary } from "./upstream-collector/upstream-binary.ts";
 
@@ -9,12 +10,18 @@ declare module "vitest" {
       readonly python: string;
       /** The upstream OpenTelemetry Collector. */
       readonly upstreamCollector: string;
+      /** A package that depends on the 2.x line of OpenTelemetry's JavaScript SDK. */
+      readonly openTelemetry2: string;
     };
   }
 }
 
 /** Makes every peer ready, once per run and before any test; one that cannot be had fails the run. */
 export default async function setup(project: TestProject): Promise<void> {
-  const [python, upstreamCollector] = await Promise.all([pythonEnvironment(), upstreamBinary()]);
-  project.provide("peers", { python, upstreamCollector });
+  const [python, upstreamCollector, openTelemetry2] = await Promise.all([
+    pythonEnvironment(),
+    upstreamBinary(),
+    installedPackages(),
+  ]);
+  project.provide("peers", { python, upstreamCollector, openTelemetry2 });
 }

@@ -25,9 +25,9 @@ interface AppTracingOptions {
   readonly sampler?: Sampler;
   /** Span processors, the exporting one among them where there is one; default: only that. */
   readonly processors?: (exporting: SpanProcessor) => SpanProcessor[];
-  /** What the exporting processor exports to; `exporter` keeps the spans. */
   /** Of every trace; default: random ones. */
   readonly traceId?: string;
+  /** What the exporting processor exports to; `exporter` keeps the spans. */
   readonly through?: (exporter: InMemorySpanExporter) => SpanExporter;
 }
 
