@@ -46,6 +46,7 @@ export interface AppSpan {
 }
 
 /** `SpanKind` and `SpanStatusCode` of the API. */
+export const SPAN_KIND_SERVER = 1;
 export const SPAN_KIND_CLIENT = 2;
 export const SPAN_STATUS_ERROR = 2;
 
