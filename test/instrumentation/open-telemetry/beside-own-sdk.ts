@@ -9,10 +9,12 @@ import { startApp } from "../start-app.ts";
 const REGISTER = "@quotel/instrumentation/register";
 const OWN_SDK = new URL("./apps/own-sdk.ts", import.meta.url).href;
 const REQUESTS = 3;
+/** OTLP's `SPAN_KIND_SERVER`. */
+const WIRE_KIND_SERVER = 2;
 
 /**
  * What holds for an app that owns a NodeSDK, whichever line of OpenTelemetry it is on: `folder` is a package that depends on
- * `@opentelemetry/api`, `sdk-node` and `instrumentation-http` of that line.
+ * `@opentelemetry/api`, `sdk-node`, `instrumentation-http` and `exporter-trace-otlp-http` of that line.
  */
 export function describeBesideOwnSdk(line: string, folder: string): void {
   let collector: OtlpReceiver;
@@ -93,6 +95,18 @@ export function describeBesideOwnSdk(line: string, folder: string): void {
         expect(new Set(shown)).toEqual(new Set(recorded));
       },
     );
+
+    test(`${line}: meteringSpanProcessor puts the tenant on every span, and our event on the server's`, async () => {
+      const spans = await run([REGISTER, OWN_SDK], { OWN_PROCESSORS: "1" });
+      expect(spans).toHaveLength(3 * REQUESTS);
+      expect(new Set(spans.map(({ attributes }) => attributes["quotel.tenant.id"]))).toEqual(new Set(["acme"]));
+      const served = spans.filter(({ kind }) => kind === WIRE_KIND_SERVER);
+      expect(new Set(served.map(({ attributes }) => attributes["quotel.counted"]))).toEqual(new Set([false]));
+      expect(new Set(served.map(({ attributes }) => attributes["quotel.event.span_id"]))).toEqual(
+        new Set(collector.of("api_call").map(({ spanId }) => spanId)),
+      );
+      expectAllMetered();
+    });
 
     test.each([
       ["its SDK is switched off", { OTEL_SDK_DISABLED: "true" }],
