@@ -23,7 +23,8 @@ COPY package.json package-lock.json ./
 COPY conventions/package.json conventions/
 COPY instrumentation/package.json instrumentation/
 COPY examples/chat-api/package.json examples/chat-api/
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+# Optional are the embedded Postgres (here it is a container of its own) and what apps may add to the instrumentation.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 # The services run from their TypeScript sources.
 COPY . .
 COPY --from=build /app/conventions/dist conventions/dist
