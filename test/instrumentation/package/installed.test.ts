@@ -12,7 +12,7 @@ import { startApp } from "../start-app.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 /** What the README says of the installed package. */
-const BYTES_MAX = 1_200_000;
+const BYTES_MAX = 1_100_000;
 
 const APP = `
 const server = createServer((req, res) => {
