@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
-import { QuotaClient, currentTenant, recordUsage, withUsageEnforcement } from "@quotel/instrumentation";
+import { LeasedQuota, QuotaClient, currentTenant, recordUsage, withUsageEnforcement } from "@quotel/instrumentation";
 import { createMeter } from "../../instrumentation/src/metering/meter.ts";
 import { runtime } from "../../instrumentation/src/process/runtime.ts";
 import { decision, startScriptedQuotaService } from "./scripted-quota-service.ts";
@@ -62,4 +62,22 @@ test("a fetch handler of no tenant does not run, and one that throws ends its re
   const failing = withUsageEnforcement(() => Promise.reject(new Error("the app's own")), options("acme"));
   await expect(failing(request())).rejects.toThrow("the app's own");
   expect(await quota.waitFor("PATCH", 1)).toHaveLength(1);
+});
+
+test("fetch handlers take leases as the middleware does: what a lease covers asks nobody", async () => {
+  quota.script = ({ path, body }) => {
+    if (!path.endsWith("/leases")) return null;
+    return { status: 201, body: { ...decision(body, true), expiresAt: "2026-01-01T00:00:30.000Z" } };
+  };
+  const shared = options("acme");
+  const leases = new LeasedQuota({ client: shared.client });
+  const handle = withUsageEnforcement(() => new Response("ran"), { ...shared, leases });
+  const ask = async () => (await handle(request())).text();
+  await ask();
+  await quota.waitFor("POST", 2);
+  await expect.poll(async () => [await ask(), leases.counters.underLease > 0]).toEqual(["ran", true]);
+  const before = quota.of("POST").length;
+  await ask();
+  expect(quota.of("POST")).toHaveLength(before);
+  await leases.close();
 });

@@ -2,14 +2,20 @@ import type { ApiError, ReservationDecision, UsageLimitExceeded } from "@quotel/
 
 import type { QuotaResponse } from "./http-shapes.ts";
 
-/** Answers a request that is over its limits. */
-export function refuseOverLimit(
-  res: QuotaResponse,
+/** The answer to a request that is not admitted, whatever kind of server gives it. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ApiError;
+}
+
+/** Over its limits: the service's own headers, and what an end user is told. */
+export function overLimit(
   decision: ReservationDecision,
   headers: Readonly<Record<string, string>>,
-  denyStatus: 429 | 403,
-): void {
-  send(res, denyStatus, denialOf(decision), headers);
+  status: 429 | 403,
+): Refusal {
+  return { status, headers, body: denialOf(decision) };
 }
 
 /** What an end user is told of a denial, with the figures the decision was made on. Pure. */
@@ -32,15 +38,32 @@ export function denialOf(decision: ReservationDecision): UsageLimitExceeded {
   };
 }
 
-/** Answers a request whose quota could not be decided (fail closed), or that is no known tenant's. */
-export function refuseUndecided(res: QuotaResponse, status: 401 | 403 | 503, code: string, message: string): void {
-  send(res, status, { error: { code, message } }, status === 503 ? { "retry-after": "1" } : {});
+/** For another reason than usage. */
+export function refusal(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal {
+  return { status, headers, body: { error: { code, message } } };
 }
 
-function send(res: QuotaResponse, status: number, body: ApiError, headers: Readonly<Record<string, string>>): void {
+export const TENANT_REQUIRED = refusal(401, "TENANT_REQUIRED", "The request names no tenant");
+export const TENANT_UNKNOWN = refusal(403, "TENANT_UNKNOWN", "The tenant is not registered");
+export const QUOTA_UNAVAILABLE = refusal(503, "QUOTA_UNAVAILABLE", "Usage limits cannot be checked at the moment", {
+  "retry-after": "1",
+});
+
+/** Refuses over Node's response, unless something else has answered. */
+export function send(res: QuotaResponse, { status, headers, body }: Refusal): void {
   if (res.headersSent || res.destroyed) return;
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader("content-type", "application/json; charset=utf-8");
   res.end(JSON.stringify(body));
+}
+
+/** Refuses as a fetch handler does. */
+export function responseOf({ status, headers, body }: Refusal): Response {
+  return Response.json(body, { status, headers });
 }
