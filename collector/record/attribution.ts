@@ -15,12 +15,15 @@ export interface AttributedEvent {
   readonly claim?: string | undefined;
 }
 
-/** A point under the tenant it is to be recorded for; null = its tenant does not exist, and a level is somebody's. */
-export interface AttributedPoint {
-  readonly point: MetricPoint | null;
-  /** See `ReceivedPoint`. */
-  readonly isBeyondCap: boolean;
-}
+/** A point under the tenant it is to be recorded for, or why it cannot be recorded. */
+export type AttributedPoint =
+  | {
+      readonly kind: "owned";
+      readonly point: MetricPoint;
+      /** See `ReceivedPoint`. */
+      readonly isBeyondCap: boolean;
+    }
+  | { readonly kind: "aside"; readonly reason: "unknown_tenant" | "too_many_resources" };
 
 /** Settles, before anything is recorded, for which tenant and resource items count; what it learned it remembers. */
 export class Attribution {
@@ -50,17 +53,23 @@ export class Attribution {
     });
   }
 
-  /** Usage of tenants that do not exist is nobody's, as with events (I6). */
+  /**
+   * Usage of tenants that do not exist is nobody's, as with events (I6); a level is somebody's. Usage of resources beyond
+   * the cap adds up under one name; levels do not: the last of many would stand for all, so they are set aside.
+   */
   async attributePoints(points: readonly MetricPoint[], keyId: string): Promise<AttributedPoint[]> {
     const known = await this.#tenants.ensure(namedBy(points), keyId);
     const owned = points.map((point): MetricPoint | null => {
       if (known.has(point.tenantId) || point.tenantId === UNATTRIBUTED_TENANT) return point;
       return point.kind === "counter" ? { ...point, tenantId: UNATTRIBUTED_TENANT } : null;
     });
-    const beyond = await this.#resources.beyondCap(
-      owned.flatMap((point) => (point?.kind === "counter" ? [point] : [])),
-    );
-    return owned.map((point) => ({ point, isBeyondCap: point !== null && beyond.has(point) }));
+    const beyond = await this.#resources.beyondCap(owned.filter((point) => point !== null));
+    return owned.map((point): AttributedPoint => {
+      if (point === null) return { kind: "aside", reason: "unknown_tenant" };
+      const isBeyondCap = beyond.has(point);
+      if (isBeyondCap && point.kind !== "counter") return { kind: "aside", reason: "too_many_resources" };
+      return { kind: "owned", point, isBeyondCap };
+    });
   }
 
   /** The trail of a tenant that does not exist is the platform's. */

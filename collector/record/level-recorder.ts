@@ -45,8 +45,8 @@ interface Refused {
 const GROUP_POINTS_MAX = 2_000;
 
 /**
- * The record stage of metrics: points outside the horizon or of nobody are kept in quarantine, the rest goes by lane
- * through the record transaction of points.
+ * The record stage of metrics: points outside the horizon, of nobody, or of levels beyond their tenant's cap are kept in
+ * quarantine, the rest goes by lane through the record transaction of points.
  */
 export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions): LevelRecorder {
   const attribution = new Attribution(pool, defaultPlan);
@@ -80,10 +80,10 @@ export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions)
         const submitted: Submitted[] = [];
         const aside: Refused[] = [];
         for (const [index, sent] of points.entries()) {
-          const { point, isBeyondCap } = attributed[index]!;
-          const received = { point: point ?? sent, producerId, receivedAtMicros, isBeyondCap };
-          const item = { ...received, tenantId: received.point.tenantId, refused };
-          const reason = point === null ? "unknown_tenant" : beyondHorizon(sent.sampledAtMicros, receivedAtMicros);
+          const owner = attributed[index]!;
+          const { point, isBeyondCap } = owner.kind === "owned" ? owner : { point: sent, isBeyondCap: false };
+          const item = { point, isBeyondCap, producerId, receivedAtMicros, tenantId: point.tenantId, refused };
+          const reason = owner.kind === "aside" ? owner.reason : beyondHorizon(sent.sampledAtMicros, receivedAtMicros);
           if (reason === null) submitted.push(item);
           else aside.push({ item, reason });
         }

@@ -11,7 +11,7 @@ export type QuarantinedSignal = SentSignal | "event" | "point" | "audit";
 
 /** Why something that could be read was kept aside instead of being counted. */
 export type SetAsideReason =
-  "conflict" | "beyond_horizon" | "in_future" | "unknown_tenant" | "out_of_range" | "unstorable";
+  "conflict" | "beyond_horizon" | "in_future" | "unknown_tenant" | "too_many_resources" | "out_of_range" | "unstorable";
 
 /** Something that was sent and is not counted. */
 export interface QuarantineItem {

@@ -43,8 +43,8 @@ export async function recordingOf(
   }
   if (usable.kind === "point") {
     const [attributed] = await attribution.attributePoints([usable.point], producerId);
+    if (attributed!.kind === "aside") return attributed!.reason;
     const { point, isBeyondCap } = attributed!;
-    if (point === null) return "unknown_tenant";
     return async (client) =>
       outcomeOf((await recordPoints(client, [{ point, isBeyondCap, ...from }])).conflicting.length);
   }

@@ -14,29 +14,10 @@ import {
   storedLevelDays,
   storedUsage,
 } from "../../database/levels/level-oracle.ts";
+import { OTHER_STREAM, sampleOf } from "./sample-of.ts";
 
 const PRODUCER: Producer = { keyId: "test", tenants: null };
 const quiet = { warn: () => {}, error: () => {} };
-const STREAM = "0198a000-0000-4000-8000-000000000001";
-const OTHER_STREAM = "0198a000-0000-4000-8000-000000000002";
-const MINUTE_MICROS = 60_000_000;
-
-/** A sample of the members of `acme`, some minutes ago. */
-function sampleOf(minutesAgo: number, value: number, more: Partial<MetricPoint> = {}): MetricPoint {
-  const sampledAtMicros = Date.now() * 1000 - minutesAgo * MINUTE_MICROS;
-  return {
-    tenantId: "acme",
-    resource: "members",
-    kind: "gauge",
-    stream: STREAM,
-    startedAtMicros: 0,
-    sampledAtMicros,
-    accountedAtMicros: sampledAtMicros,
-    value,
-    ...more,
-  };
-}
-
 describe.each([18, 15] as const)("on Postgres %i", async (version) => {
   const database = await createTestDatabase({ version });
   afterAll(database.drop);
@@ -155,32 +136,6 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     );
     expect(outcome.kind === "committed" && outcome.refused.said("refused")).toBe("refused: out_of_range (1)");
     expect(await storedUsage(admin)).toEqual(new Map([["acme bandwidth", 25]]));
-  });
-
-  test("usage of counters of custom resources beyond the tenant's cap counts as __other__, sums preserved, by their names in the ledger, also when it comes again", async () => {
-    const names = Array.from({ length: 103 }, (_, n) => `custom_${String(n).padStart(3, "0")}`);
-    const streamOf = (n: number): string => `0198a000-0000-4000-8000-${String(n).padStart(12, "0")}`;
-    const points = [2, 1].flatMap((minutesAgo) =>
-      names.map((resource, n) =>
-        sampleOf(minutesAgo, 10 + n + (2 - minutesAgo), {
-          tenantId: "inventive",
-          kind: "counter",
-          startedAtMicros: 5_000_000,
-          stream: streamOf(n),
-          resource,
-        }),
-      ),
-    );
-    await deliver([points]);
-    await deliver([points, points.toReversed()]);
-    const usage = await storedUsage(admin);
-    expect(usage.size).toBe(101);
-    expect(usage.get("inventive custom_000")).toBe(11);
-    expect(usage.get("inventive __other__")).toBe(111 + 112 + 113);
-    const { rows } = await admin.query(
-      "select distinct detail ->> 'resource' as name from quotel.usage_events where resource = '__other__' order by 1",
-    );
-    expect(rows).toEqual(names.slice(100).map((name) => ({ name })));
   });
 
   test("I5: a level beyond what numbers hold exactly is refused, and its neighbours are kept", async () => {
