@@ -391,6 +391,7 @@ create table quotel.quarantine_days (
   producer text not null,
   day date not null,
   kept integer not null,
+  large_bytes bigint not null,
   turned_away bigint not null,
   constraint quarantine_days_pkey PRIMARY KEY (producer, day)
 );
@@ -895,6 +896,12 @@ AS $function$
 declare
   erased bigint;
 begin
+  update quotel.quarantine q
+  set resolved_at = now(), resolution = 'discarded', discard_reason = 'the event it contradicts was erased', payload = null
+  from quotel.audit_events e
+  where e.tenant_id = tenant and e.event_id = any (events) and e.erased_at is null
+    and q.tenant_id = tenant and q.signal = 'audit' and q.resolved_at is null
+    and q.payload ->> 'auditId' = e.payload ->> 'auditId';
   perform set_config('quotel.audit_change', 'erase', true);
   update quotel.audit_events
   set payload = quotel.audit_payload_without_person(payload), fingerprint = null, erased_at = clock_timestamp()

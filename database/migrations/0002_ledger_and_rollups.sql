@@ -256,7 +256,7 @@ create table quotel.quarantine (
   producer text not null,
   received_at timestamptz not null default now(),
   trace_id uuid,
-  -- null: larger than what is kept, or resolved. Not jsonb: what it is read from again depends on the order of its keys.
+  -- null: no room for so large a one, or resolved. Not jsonb: what it is read from again depends on the order of its keys.
   payload json,
   -- null: it waits. A resolved row stays for as long as rows are kept.
   resolved_at timestamptz,
@@ -272,11 +272,13 @@ create index quarantine_received on quotel.quarantine (received_at);
 create index quarantine_waiting on quotel.quarantine (tenant_id)
   where resolved_at is null and signal in ('event', 'point', 'audit') and reason <> 'conflict';
 
--- How much of each producer's was kept on each UTC day of receipt, and how much only counted because that was enough.
+-- How much of each producer's was kept on each UTC day of receipt, how many bytes of that are large payloads, and how much
+-- was only counted because that was enough.
 create table quotel.quarantine_days (
   producer text not null,
   day date not null,
   kept integer not null,
+  large_bytes bigint not null,
   turned_away bigint not null,
   primary key (producer, day)
 );

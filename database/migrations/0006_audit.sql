@@ -91,13 +91,19 @@ create trigger append_only before update or delete on quotel.audit_events
 create trigger not_truncated before truncate on quotel.audit_events
   for each statement execute function quotel.guard_audit_events();
 
--- Removes the personal part of some events of a tenant, and what was noted about them. Repeated it changes nothing.
--- Returns how many were erased.
+-- Removes the personal part of some events of a tenant, what was noted about them, and what waits in quarantine because it
+-- contradicts them. Repeated it changes nothing. Returns how many were erased.
 create function quotel.erase_audit_events(tenant text, events uuid[]) returns bigint
 language plpgsql security definer set search_path = '' as $$
 declare
   erased bigint;
 begin
+  update quotel.quarantine q
+  set resolved_at = now(), resolution = 'discarded', discard_reason = 'the event it contradicts was erased', payload = null
+  from quotel.audit_events e
+  where e.tenant_id = tenant and e.event_id = any (events) and e.erased_at is null
+    and q.tenant_id = tenant and q.signal = 'audit' and q.resolved_at is null
+    and q.payload ->> 'auditId' = e.payload ->> 'auditId';
   perform set_config('quotel.audit_change', 'erase', true);
   update quotel.audit_events
   set payload = quotel.audit_payload_without_person(payload), fingerprint = null, erased_at = clock_timestamp()

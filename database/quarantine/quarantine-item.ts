@@ -24,12 +24,12 @@ export interface QuarantineItem {
   readonly producerId: string;
   /** 32 hex digits, where the item has a trace id that is one. */
   readonly traceId: string | null;
-  /** JSON that Postgres can hold; null = too large to be kept. */
+  /** JSON that Postgres can hold; null = too large to be kept, whatever there is room for. */
   readonly payload: string | null;
 }
 
-/** Larger payloads are not kept. In UTF-8. */
-const PAYLOAD_BYTES_MAX = 16 * 1024;
+/** Larger payloads are not kept: 128 attributes of 64 KiB, the most that is read of one item. In UTF-8. */
+const PAYLOAD_BYTES_MAX = 8 * 1024 * 1024;
 
 /** An item as it was sent: what makes it the same one again is all of it. */
 export function asSent(

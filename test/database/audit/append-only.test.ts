@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { insertQuarantine } from "#database/quarantine/insert-quarantine";
+import { setAsideAudit } from "#database/quarantine/set-aside";
 import { inTransaction } from "#database/transaction";
 import { append, auditDatabase } from "./audit-database.ts";
 import { auditEventOf } from "./audit-event-of.ts";
@@ -42,6 +44,29 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     ]);
     expect(rows[0].payload).not.toMatch(/ann|192\.0\.2\.7|trial|salt/);
     expect(await append(writer, [auditEventOf("event-1", { tenantId })])).toMatchObject({ appended: [], duplicate: 1 });
+  });
+
+  test("erasing a person's data leaves nothing of it in quarantine either, where something contradicted it", async () => {
+    const tenantId = await chainOf(2);
+    const contradicting = ["event-1", "event-2"].map((id) =>
+      setAsideAudit({ ...auditEventOf(id, { tenantId }), summary: `Ann of ${id}` }, "conflict"),
+    );
+    await insertQuarantine(writer, contradicting);
+    const { rows: ids } = await admin.query<{ event_id: string }>(
+      "select event_id from quotel.audit_events where tenant_id = $1 and payload ->> 'auditId' = 'event-1'",
+      [tenantId],
+    );
+    expect(ids).toHaveLength(1);
+    await writer.query("select quotel.erase_audit_events($1, array[$2]::uuid[])", [tenantId, ids[0]!.event_id]);
+    const { rows } = await admin.query(
+      `select payload ->> 'summary' as summary, resolution, discard_reason from quotel.quarantine
+       where tenant_id = $1 order by 1`,
+      [tenantId],
+    );
+    expect(rows).toEqual([
+      { summary: "Ann of event-2", resolution: null, discard_reason: null },
+      { summary: null, resolution: "discarded", discard_reason: "the event it contradicts was erased" },
+    ]);
   });
 
   test("events are removed after two years, and what remains still verifies and goes on", async () => {

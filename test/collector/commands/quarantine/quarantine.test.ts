@@ -139,12 +139,9 @@ test("what was discarded is listed no more, and a redelivery does not bring it b
   ]);
 });
 
-test("beyond a producer's allowance for the day items are only counted, and a payload beyond 16 KiB is not kept", async () => {
-  const item = (number: number, size = 1) =>
-    asSent(
-      { tenantId: "acme", signal: "span", reason: "no_end_time", producerId: "loud", traceId: null },
-      { number, text: "x".repeat(size) },
-    );
+test("beyond a producer's allowance for the day items are only counted", async () => {
+  const item = (number: number) =>
+    asSent({ tenantId: "acme", signal: "span", reason: "no_end_time", producerId: "loud", traceId: null }, { number });
   for (let from = 0; from < 11_000; from += 1_000) {
     await insertQuarantine(
       writer,
@@ -152,7 +149,7 @@ test("beyond a producer's allowance for the day items are only counted, and a pa
     );
   }
   await insertQuarantine(writer, [item(0), item(1)]);
-  await insertQuarantine(writer, [{ ...item(1, 20_000), producerId: "quiet" }]);
+  await insertQuarantine(writer, [{ ...item(99_999), producerId: "quiet" }]);
   const { rows } = await owner.query(
     "select producer, kept, turned_away from quotel.quarantine_days order by producer",
   );
@@ -160,8 +157,30 @@ test("beyond a producer's allowance for the day items are only counted, and a pa
     { producer: "loud", kept: 10_000, turned_away: 1_000 },
     { producer: "quiet", kept: 1, turned_away: 0 },
   ]);
-  const { rows: large } = await owner.query("select payload from quotel.quarantine where producer = 'quiet'");
-  expect(large).toEqual([{ payload: null }]);
+});
+
+test("a large payload is kept whole until the producer's allowance of them for the day is spent; small ones are kept beside it", async () => {
+  const item = (number: number, size: number) =>
+    asSent(
+      { tenantId: "acme", signal: "span", reason: "no_end_time", producerId: "wordy", traceId: null },
+      { number, text: "ü".repeat(size / 2) },
+    );
+  const MIB = 1024 * 1024;
+  for (let number = 0; number < 4; number++) await insertQuarantine(writer, [item(number, MIB), item(9 + number, 10)]);
+  for (let number = 20; number < 29; number++) await insertQuarantine(writer, [item(number, 7 * MIB)]);
+  await insertQuarantine(writer, [item(30, 9 * MIB), item(31, 10), item(32, 5 * MIB)]);
+  const { rows } = await owner.query(
+    `select octet_length(payload ->> 'text') as bytes, count(*) from quotel.quarantine group by 1 order by 1`,
+  );
+  expect(rows).toEqual([
+    { bytes: 10, count: 5 },
+    { bytes: MIB, count: 4 },
+    { bytes: 7 * MIB, count: 8 },
+    { bytes: null, count: 3 },
+  ]);
+  const days = await owner.query("select kept, large_bytes, turned_away from quotel.quarantine_days");
+  const envelope = '{"number":0,"text":""}'.length;
+  expect(days.rows).toEqual([{ kept: 20, large_bytes: 60 * MIB + 4 * envelope + 8 * (envelope + 1), turned_away: 0 }]);
 });
 
 test("I13: spans that claim a foreign tenant are a security event an hour, with nothing of what they said", async () => {
