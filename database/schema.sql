@@ -175,6 +175,7 @@ create table quotel.folded_rollups (
   resource text not null,
   provider text not null,
   model text not null,
+  user_id text not null,
   month_start timestamp with time zone not null,
   events bigint not null,
   events_failed bigint not null,
@@ -193,8 +194,8 @@ create table quotel.folded_rollups (
   duration_us_sum bigint not null,
   duration_us_max bigint not null,
   latency integer[] not null,
-  constraint folded_rollups_pkey PRIMARY KEY (tenant_id, granularity, bucket_start, event_type, resource, provider, model),
-  constraint folded_rollups_granularity_check CHECK ((granularity = ANY (ARRAY['hour'::text, 'day'::text])))
+  constraint folded_rollups_pkey PRIMARY KEY (tenant_id, granularity, bucket_start, event_type, resource, provider, model, user_id),
+  constraint folded_rollups_granularity_check CHECK ((granularity = ANY (ARRAY['hour'::text, 'day'::text, 'user_day'::text])))
 ) with (fillfactor=70);
 
 create table quotel.invariant_findings (
@@ -454,7 +455,7 @@ create table quotel.rollup_labels (
   kind text not null,
   label text not null,
   constraint rollup_labels_pkey PRIMARY KEY (tenant_id, kind, label),
-  constraint rollup_labels_kind_check CHECK ((kind = ANY (ARRAY['event_type'::text, 'model'::text, 'resource'::text])))
+  constraint rollup_labels_kind_check CHECK ((kind = ANY (ARRAY['event_type'::text, 'model'::text, 'resource'::text, 'user'::text])))
 );
 
 create table quotel.security_events (
@@ -926,6 +927,7 @@ BEGIN ATOMIC
              COALESCE(e.resource, ''::text) AS resource,
              COALESCE(e.provider, ''::text) AS provider,
              COALESCE(e.model, ''::text) AS model,
+             COALESCE(e.user_id, ''::text) AS user_id,
              count(*) AS events,
              count(*) FILTER (WHERE (e.status = 'failed'::quotel.usage_status)) AS events_failed,
              count(*) FILTER (WHERE (e.status = 'rate_limited'::quotel.usage_status)) AS events_rate_limited,
@@ -945,7 +947,7 @@ BEGIN ATOMIC
              quotel.latency_histogram(array_agg((width_bucket(e.duration_us, quotel.latency_bounds()) + 1))) AS latency
             FROM quotel.usage_events e
            WHERE (((e.event_day >= event_rollups.first_day) AND (e.event_day <= event_rollups.last_day)) AND ((e.batch >= event_rollups.first_batch) AND (e.batch <= event_rollups.last_batch)) AND ((e.batch = ANY (event_rollups.batches)) = event_rollups.included) AND (e.accounted_at >= event_rollups.accounted_from) AND (e.accounted_at < event_rollups.accounted_to) AND (e.day_start >= event_rollups.days_from) AND (e.day_start < event_rollups.days_to) AND (e.moved_to IS NULL))
-           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, e.event_type, COALESCE(e.resource, ''::text), COALESCE(e.provider, ''::text), COALESCE(e.model, ''::text)
+           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, e.event_type, COALESCE(e.resource, ''::text), COALESCE(e.provider, ''::text), COALESCE(e.model, ''::text), COALESCE(e.user_id, ''::text)
          )
   SELECT measured.tenant_id,
          CASE
@@ -960,6 +962,7 @@ BEGIN ATOMIC
      measured.resource,
      measured.provider,
      measured.model,
+     ''::text,
      min(measured.month_start) AS min,
      (sum(measured.events))::bigint AS sum,
      (sum(measured.events_failed))::bigint AS sum,
@@ -979,7 +982,37 @@ BEGIN ATOMIC
      max(measured.duration_us_max) AS max,
      quotel.sum_latency(measured.latency) AS sum_latency
     FROM measured
-   GROUP BY GROUPING SETS ((measured.tenant_id, measured.hour_start, measured.event_type, measured.resource, measured.provider, measured.model), (measured.tenant_id, measured.day_start, measured.event_type, measured.resource, measured.provider, measured.model));
+   GROUP BY GROUPING SETS ((measured.tenant_id, measured.hour_start, measured.event_type, measured.resource, measured.provider, measured.model), (measured.tenant_id, measured.day_start, measured.event_type, measured.resource, measured.provider, measured.model))
+ UNION ALL
+  SELECT measured.tenant_id,
+     'user_day'::text,
+     measured.day_start,
+     measured.event_type,
+     measured.resource,
+     measured.provider,
+     measured.model,
+     measured.user_id,
+     min(measured.month_start) AS min,
+     (sum(measured.events))::bigint AS sum,
+     (sum(measured.events_failed))::bigint AS sum,
+     (sum(measured.events_rate_limited))::bigint AS sum,
+     (sum(measured.amount))::bigint AS sum,
+     (sum(measured.input_tokens))::bigint AS sum,
+     (sum(measured.output_tokens))::bigint AS sum,
+     (sum(measured.cache_read_tokens))::bigint AS sum,
+     (sum(measured.cache_write_tokens))::bigint AS sum,
+     (sum(measured.reasoning_tokens))::bigint AS sum,
+     (sum(measured.partial_tokens))::bigint AS sum,
+     (sum(measured.estimated_tokens))::bigint AS sum,
+     (sum(measured.events_without_usage))::bigint AS sum,
+     (sum(measured.cost_nano_usd))::bigint AS sum,
+     (sum(measured.unpriced_events))::bigint AS sum,
+     (sum(measured.duration_us_sum))::bigint AS sum,
+     max(measured.duration_us_max) AS max,
+     quotel.sum_latency(measured.latency) AS sum_latency
+    FROM measured
+   WHERE (measured.user_id <> ''::text)
+   GROUP BY measured.tenant_id, measured.day_start, measured.event_type, measured.resource, measured.provider, measured.model, measured.user_id;
 END;
 
 CREATE OR REPLACE FUNCTION quotel.forget_old_rows(rows_max integer)
@@ -1540,6 +1573,25 @@ create view public.usage_by_model with (security_invoker=true) as
   WHERE granularity = 'day'::text AND model <> ''::text
   GROUP BY tenant_id, bucket_start, event_type, provider, model;
 
+create view public.usage_by_user with (security_invoker=true) as
+ SELECT tenant_id,
+    bucket_start AS day_start,
+    user_id,
+    event_type,
+    provider,
+    model,
+    sum(events)::bigint AS calls,
+    sum(events_failed)::bigint AS calls_failed,
+    sum(input_tokens)::bigint AS input_tokens,
+    sum(output_tokens)::bigint AS output_tokens,
+    sum(cache_read_tokens)::bigint AS cache_read_tokens,
+    sum(reasoning_tokens)::bigint AS reasoning_tokens,
+    sum(cost_nano_usd)::bigint AS cost_nano_usd,
+    sum(unpriced_events)::bigint AS unpriced_events
+   FROM quotel.usage_rollups
+  WHERE granularity = 'user_day'::text
+  GROUP BY tenant_id, bucket_start, user_id, event_type, provider, model;
+
 create view public.usage_daily with (security_invoker=true) as
  SELECT tenant_id,
     period_start AS day_start,
@@ -1756,6 +1808,7 @@ create view quotel.usage_rollups with (security_invoker=true) as
     folded_rollups.resource,
     folded_rollups.provider,
     folded_rollups.model,
+    folded_rollups.user_id,
     folded_rollups.month_start,
     folded_rollups.events,
     folded_rollups.events_failed,
@@ -1783,6 +1836,7 @@ UNION ALL
     r.resource,
     r.provider,
     r.model,
+    r.user_id,
     r.month_start,
     r.events,
     r.events_failed,
@@ -1807,7 +1861,7 @@ UNION ALL
             min(unfolded_batches.first_day) AS first_day,
             max(unfolded_batches.last_day) AS last_day
            FROM quotel.unfolded_batches) b
-     CROSS JOIN LATERAL quotel.event_rollups(b.batches, true, b.first_batch, b.last_batch, b.first_day, b.last_day) r(tenant_id, granularity, bucket_start, event_type, resource, provider, model, month_start, events, events_failed, events_rate_limited, amount, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, partial_tokens, estimated_tokens, events_without_usage, cost_nano_usd, unpriced_events, duration_us_sum, duration_us_max, latency);
+     CROSS JOIN LATERAL quotel.event_rollups(b.batches, true, b.first_batch, b.last_batch, b.first_day, b.last_day) r(tenant_id, granularity, bucket_start, event_type, resource, provider, model, user_id, month_start, events, events_failed, events_rate_limited, amount, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, partial_tokens, estimated_tokens, events_without_usage, cost_nano_usd, unpriced_events, duration_us_sum, duration_us_max, latency);
 
 -- Row security
 
@@ -1951,6 +2005,9 @@ grant select on table public.tenant_usage_realtime to quotel_writer;
 grant select on table public.usage_by_model to quotel_reader;
 grant select on table public.usage_by_model to quotel_tenant;
 grant select on table public.usage_by_model to quotel_writer;
+grant select on table public.usage_by_user to quotel_reader;
+grant select on table public.usage_by_user to quotel_tenant;
+grant select on table public.usage_by_user to quotel_writer;
 grant select on table public.usage_daily to quotel_reader;
 grant select on table public.usage_daily to quotel_tenant;
 grant select on table public.usage_daily to quotel_writer;

@@ -129,14 +129,16 @@ $$;
 -- Rollups of the events of all batches up to the last fold; quotel.usage_rollups adds the others.
 create table quotel.folded_rollups (
   tenant_id text not null,
-  granularity text not null check (granularity in ('hour', 'day')),
-  -- hour: UTC. day: the tenant's zone.
+  granularity text not null check (granularity in ('hour', 'day', 'user_day')),
+  -- hour: UTC. day, user_day: the tenant's zone.
   bucket_start timestamptz not null,
   event_type text not null,
   -- '' stands for "none" in the key columns.
   resource text not null,
   provider text not null,
   model text not null,
+  -- user_day: whose it is, of what somebody's is known. '' in the others, which hold everybody's.
+  user_id text not null,
   -- Start of the month period (tenant's zone and anchor) that holds the bucket: months are sums of days.
   month_start timestamptz not null,
   events bigint not null,
@@ -159,11 +161,11 @@ create table quotel.folded_rollups (
   -- Log-scale histogram of durations: element i counts (100 us * 1.1^(i-2), 100 us * 1.1^(i-1)]; mergeable by adding.
   -- The array's bounds are those of the durations seen, so it starts at their first bucket, not at 1. null = 0.
   latency integer[] not null,
-  primary key (tenant_id, granularity, bucket_start, event_type, resource, provider, model)
+  primary key (tenant_id, granularity, bucket_start, event_type, resource, provider, model, user_id)
 ) with (fillfactor = 70);
 
 -- The rollups of some events: what a rollup is, defined once. Folding, reading what is not folded yet and rebuilding all
--- use it. Summed in two steps, so that hours and days are not both summed from events.
+-- use it. Summed in two steps, so that hours, days and users' days are not each summed from events.
 -- batches, included: of the events of these batches, or of all but these. The other arguments narrow it down.
 -- A body parsed at creation: whoever reads the view below needs no right to look up names in this schema.
 create function quotel.event_rollups(
@@ -177,6 +179,7 @@ begin atomic
     select
       tenant_id, date_bin('1 hour', accounted_at, timestamptz 'epoch') as hour_start, day_start, month_start, event_type,
       coalesce(resource, '') as resource, coalesce(provider, '') as provider, coalesce(model, '') as model,
+      coalesce(user_id, '') as user_id,
       count(*) as events,
       count(*) filter (where status = 'failed') as events_failed,
       count(*) filter (where status = 'rate_limited') as events_rate_limited,
@@ -204,13 +207,13 @@ begin atomic
       and e.accounted_at >= event_rollups.accounted_from and e.accounted_at < event_rollups.accounted_to
       and e.day_start >= event_rollups.days_from and e.day_start < event_rollups.days_to
       and e.moved_to is null
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
   )
   select
     tenant_id,
     case when grouping(hour_start) = 0 then 'hour' else 'day' end,
     case when grouping(hour_start) = 0 then hour_start else day_start end,
-    event_type, resource, provider, model, min(month_start),
+    event_type, resource, provider, model, '', min(month_start),
     sum(events)::bigint, sum(events_failed)::bigint, sum(events_rate_limited)::bigint, sum(amount)::bigint,
     sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cache_read_tokens)::bigint,
     sum(cache_write_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(partial_tokens)::bigint,
@@ -220,7 +223,19 @@ begin atomic
   from measured
   group by grouping sets (
     (tenant_id, hour_start, event_type, resource, provider, model),
-    (tenant_id, day_start, event_type, resource, provider, model));
+    (tenant_id, day_start, event_type, resource, provider, model))
+  union all
+  select
+    tenant_id, 'user_day', day_start, event_type, resource, provider, model, user_id, min(month_start),
+    sum(events)::bigint, sum(events_failed)::bigint, sum(events_rate_limited)::bigint, sum(amount)::bigint,
+    sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cache_read_tokens)::bigint,
+    sum(cache_write_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(partial_tokens)::bigint,
+    sum(estimated_tokens)::bigint, sum(events_without_usage)::bigint, sum(cost_nano_usd)::bigint,
+    sum(unpriced_events)::bigint, sum(duration_us_sum)::bigint, max(duration_us_max),
+    quotel.sum_latency(latency)
+  from measured
+  where user_id <> ''
+  group by tenant_id, day_start, event_type, resource, provider, model, user_id;
 end;
 
 -- Rollups as of now (I3): what is folded, and what is not yet, in one snapshot. A key may be in both parts: sum.
@@ -238,7 +253,7 @@ cross join lateral quotel.event_rollups(b.batches, true, b.first_batch, b.last_b
 -- Names a tenant's rollups may use as keys. What its cap leaves out is rolled up as '__other__', totals unchanged.
 create table quotel.rollup_labels (
   tenant_id text not null,
-  kind text not null check (kind in ('event_type', 'model', 'resource')),
+  kind text not null check (kind in ('event_type', 'model', 'resource', 'user')),
   label text not null,
   primary key (tenant_id, kind, label)
 );

@@ -90,6 +90,22 @@ from quotel.usage_rollups
 where granularity = 'day' and model <> ''
 group by tenant_id, bucket_start, event_type, provider, model;
 
+-- Who of a tenant's used which model and what else, by day: what the sender said of its users (`user.id`) and no more.
+create view public.usage_by_user with (security_invoker = true) as
+select
+  tenant_id, bucket_start as day_start, user_id, event_type, provider, model,
+  sum(events)::bigint as calls,
+  sum(events_failed)::bigint as calls_failed,
+  sum(input_tokens)::bigint as input_tokens,
+  sum(output_tokens)::bigint as output_tokens,
+  sum(cache_read_tokens)::bigint as cache_read_tokens,
+  sum(reasoning_tokens)::bigint as reasoning_tokens,
+  sum(cost_nano_usd)::bigint as cost_nano_usd,
+  sum(unpriced_events)::bigint as unpriced_events
+from quotel.usage_rollups
+where granularity = 'user_day'
+group by tenant_id, bucket_start, user_id, event_type, provider, model;
+
 -- Single events, for the drill-down from a number to its proof.
 create view public.usage_events with (security_invoker = true) as
 select
@@ -102,4 +118,4 @@ from quotel.usage_events
 where moved_to is null;
 
 grant select on public.tenant_usage_metrics, public.tenant_usage_realtime, public.usage_daily, public.usage_by_model,
-  public.usage_events to quotel_reader, quotel_tenant, quotel_writer;
+  public.usage_by_user, public.usage_events to quotel_reader, quotel_tenant, quotel_writer;

@@ -22,7 +22,12 @@ export const SUMS = [
   "duration_us_sum",
 ] as const;
 
-export const KEYS = "tenant_id, granularity, bucket_start, event_type, resource, provider, model";
+export const KEYS = "tenant_id, granularity, bucket_start, event_type, resource, provider, model, user_id";
+
+/** The key columns of a table or alias. */
+export function keysOf(alias: string): string {
+  return KEYS.replaceAll(/\w+/g, `${alias}.$&`);
+}
 
 /**
  * Select of rollup rows with the names that their tenant may use, and the columns of `quotel.folded_rollups`.
@@ -38,6 +43,7 @@ export function labelledRollups(rollups: string, eventTypes: string): string {
       r.resource,
       case when r.provider = '' or m.label is not null then r.provider else '__other__' end as provider,
       case when r.model = '' or m.label is not null then r.model else '__other__' end as model,
+      case when r.user_id = '' or u.label is not null then r.user_id else '__other__' end as user_id,
       min(r.month_start) as month_start,
       ${SUMS.map((column) => `sum(r.${column})::bigint as ${column}`).join(", ")},
       max(r.duration_us_max) as duration_us_max, quotel.sum_latency(r.latency) as latency
@@ -45,7 +51,8 @@ export function labelledRollups(rollups: string, eventTypes: string): string {
     left join quotel.rollup_labels t on (t.tenant_id, t.kind, t.label) = (r.tenant_id, 'event_type', r.event_type)
     left join quotel.rollup_labels m on (m.tenant_id, m.kind, m.label)
       = (r.tenant_id, 'model', concat_ws('/', nullif(r.provider, ''), nullif(r.model, '')))
-    group by 1, 2, 3, 4, 5, 6, 7`;
+    left join quotel.rollup_labels u on (u.tenant_id, u.kind, u.label) = (r.tenant_id, 'user', r.user_id)
+    group by 1, 2, 3, 4, 5, 6, 7, 8`;
 }
 
 /** Adds the events of some batches to the folded rollups. Runs under the rollups' lock, so nobody else writes them. */

@@ -6,6 +6,7 @@ import type { Unfolded } from "./read-unfolded.ts";
 /** How many names of each kind a tenant's rollups tell apart; the rest is rolled up as `__other__`. */
 const EVENT_TYPES_MAX = 100;
 const MODELS_MAX = 500;
+const USERS_MAX = 10_000;
 
 /**
  * Notes, from one look at the events of some batches:
@@ -23,11 +24,11 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
     name: "note-events",
     text: `
       with named as materialized (
-        select tenant_id, day_start, event_type, provider, model, count(*) as events,
+        select tenant_id, day_start, event_type, provider, model, user_id, count(*) as events,
           min(event_day) as first_event_day, max(event_day) as last_event_day
         from quotel.usage_events e
         where e.event_day between $2::date and $3::date and e.batch between $7 and $8 and e.batch = any ($1::bigint[])
-        group by 1, 2, 3, 4, 5
+        group by 1, 2, 3, 4, 5, 6
       ), days as (
         insert into quotel.accounted_days as d (
           tenant_id, day_start, first_event_day, last_event_day, events, changed_at, touched_at)
@@ -47,17 +48,33 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
         from named where provider is not null or model is not null
         union
         select distinct tenant_id, 'event_type', event_type from named where event_type <> all ($4::text[])
+        union
+        select distinct tenant_id, 'user', user_id from named where user_id is not null
       ), fresh as (
         select s.*, row_number() over (partition by tenant_id, kind order by label) as place
         from seen s
         where not exists (
           select from quotel.rollup_labels k where (k.tenant_id, k.kind, k.label) = (s.tenant_id, s.kind, s.label))
+      ), taken as (
+        select tenant_id, kind, count(*) as places from quotel.rollup_labels
+        where (tenant_id, kind) in (select tenant_id, kind from fresh)
+        group by tenant_id, kind
       )
       insert into quotel.rollup_labels (tenant_id, kind, label)
       select f.tenant_id, f.kind, f.label from fresh f
-      where f.place + (
-        select count(*) from quotel.rollup_labels k where k.tenant_id = f.tenant_id and k.kind = f.kind
-      ) <= case f.kind when 'model' then $5::bigint else $6::bigint end`,
-    values: [batches, firstDay, lastDay, EVENT_TYPES, MODELS_MAX, EVENT_TYPES_MAX, batches[0], batches.at(-1)],
+      left join taken t using (tenant_id, kind)
+      where f.place + coalesce(t.places, 0)
+        <= case f.kind when 'model' then $5::bigint when 'user' then $9::bigint else $6::bigint end`,
+    values: [
+      batches,
+      firstDay,
+      lastDay,
+      EVENT_TYPES,
+      MODELS_MAX,
+      EVENT_TYPES_MAX,
+      batches[0],
+      batches.at(-1),
+      USERS_MAX,
+    ],
   });
 }

@@ -17,6 +17,7 @@ const VIEWS = [
   "tenant_usage_realtime",
   "usage_daily",
   "usage_by_model",
+  "usage_by_user",
   "quota_status",
   "quota_denials",
   "usage_events",
@@ -67,7 +68,10 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
   await owner.query("insert into quotel.tenants (tenant_id, plan_id) values ('acme', 'basic'), ('globex', 'basic')");
   const tenantIds = ["acme", "globex"];
   const received = { producerId: "test", receivedAtMicros: Date.now() * 1000 };
-  const events = tenantIds.map((tenantId) => ({ event: tokensEvent(tenantId, "one", 10, null), ...received }));
+  const events = tenantIds.map((tenantId) => ({
+    event: { ...tokensEvent(tenantId, "one", 10, null), userId: "ann" },
+    ...received,
+  }));
   const points = tenantIds.map((tenantId, index) => ({ point: membersOf(tenantId, index), ...received }));
   const denial = { resource: "tokens", minuteMs: 0, reason: "QUOTA_EXCEEDED" as const, denials: 1 };
   await inTransaction(writer, (client) =>

@@ -2,7 +2,7 @@ import { EVENT_TYPES } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { instantOfMs } from "../../periods/instant.ts";
 import { query } from "../../pool.ts";
-import { labelledRollups } from "../../rollups/add-to-rollups.ts";
+import { KEYS, labelledRollups } from "../../rollups/add-to-rollups.ts";
 import type { RebuildScope } from "./scope.ts";
 
 /** Rollup rows that are not what the ledger says. */
@@ -28,7 +28,7 @@ const EXPECTED = labelledRollups(
       select r.* from unfolded u
       cross join lateral quotel.event_rollups(u.batches, false, 0, 9223372036854775807, $3::date, $4::date,
         days_from => $1::timestamptz, days_to => $2::timestamptz) r
-      where r.granularity = 'day' and ($5::text is null or r.tenant_id = $5)
+      where r.granularity <> 'hour' and ($5::text is null or r.tenant_id = $5)
     )`,
   "$6",
 );
@@ -63,10 +63,10 @@ export async function findRollupDrift(client: ClientBase, scope: RebuildScope): 
       ), wrong as (
         select case when f.tenant_id is null then 'missing' when e.tenant_id is null then 'extra' else 'different' end as how,
           concat_ws(' ', tenant_id, granularity, to_char(bucket_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
-            event_type, nullif(resource, ''), nullif(provider, ''), nullif(model, '')) as name
+            event_type, nullif(resource, ''), nullif(provider, ''), nullif(model, ''), nullif(user_id, '')) as name
         from expected e
         full join folded f
-          using (tenant_id, granularity, bucket_start, event_type, resource, provider, model)
+          using (${KEYS})
         where e.tenant_id is null or f.tenant_id is null
           or to_jsonb(e) - 'latency' is distinct from to_jsonb(f) - 'latency'
           or ${counted("e")} is distinct from ${counted("f")}

@@ -2,18 +2,19 @@ import { EVENT_TYPES } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { instantOfMs } from "../../periods/instant.ts";
 import { query } from "../../pool.ts";
-import { labelledRollups } from "../../rollups/add-to-rollups.ts";
+import { keysOf, labelledRollups } from "../../rollups/add-to-rollups.ts";
 import type { RepricedRow } from "./reprice-rows.ts";
 
 /** What repriced rows add to one folded rollup; its name as in the ledger. Columns of `quotel.folded_rollups`. */
 interface RollupChange {
   readonly tenant_id: string;
-  readonly granularity: "hour" | "day";
+  readonly granularity: "hour" | "day" | "user_day";
   readonly bucket_start: string;
   readonly event_type: string;
   readonly resource: string;
   readonly provider: string;
   readonly model: string;
+  readonly user_id: string;
   cost_nano_usd: number;
   unpriced_events: number;
 }
@@ -35,8 +36,7 @@ export async function repriceRollups(client: ClientBase, rows: readonly Repriced
         update quotel.folded_rollups f set
           cost_nano_usd = f.cost_nano_usd + w.cost_nano_usd, unpriced_events = f.unpriced_events + w.unpriced_events
         from wanted w
-        where (f.tenant_id, f.granularity, f.bucket_start, f.event_type, f.resource, f.provider, f.model)
-          = (w.tenant_id, w.granularity, w.bucket_start, w.event_type, w.resource, w.provider, w.model)
+        where (${keysOf("f")}) = (${keysOf("w")})
         returning 1
       )
       select (select count(*) from wanted) as wanted, (select count(*) from changed) as changed`,
@@ -53,16 +53,12 @@ export async function repriceRollups(client: ClientBase, rows: readonly Repriced
 function changesOf(rows: readonly RepricedRow[]): RollupChange[] {
   const changes = new Map<string, RollupChange>();
   for (const row of rows) {
-    const { tenant_id, event_type, resource, provider, model } = row;
-    const buckets = [
-      { granularity: "hour", bucket_start: instantOfMs(row.hour_start_ms) },
-      { granularity: "day", bucket_start: instantOfMs(row.day_start_ms) },
-    ] as const;
-    for (const { granularity, bucket_start } of buckets) {
-      const key = JSON.stringify([tenant_id, granularity, bucket_start, event_type, resource, provider, model]);
+    for (const bucket of bucketsOf(row)) {
+      const { tenant_id, event_type, resource, provider, model } = row;
+      const name = { tenant_id, ...bucket, event_type, resource, provider, model };
+      const key = JSON.stringify(Object.values(name));
       let change = changes.get(key);
       if (change === undefined) {
-        const name = { tenant_id, granularity, bucket_start, event_type, resource, provider, model };
         changes.set(key, (change = { ...name, cost_nano_usd: 0, unpriced_events: 0 }));
       }
       change.cost_nano_usd += (row.after ?? 0) - (row.before ?? 0);
@@ -70,4 +66,16 @@ function changesOf(rows: readonly RepricedRow[]): RollupChange[] {
     }
   }
   return [...changes.values()];
+}
+
+/** The rollups that a row is in; see `quotel.event_rollups`. */
+function bucketsOf(row: RepricedRow): Pick<RollupChange, "granularity" | "bucket_start" | "user_id">[] {
+  const day_start = instantOfMs(row.day_start_ms);
+  return [
+    { granularity: "hour", bucket_start: instantOfMs(row.hour_start_ms), user_id: "" },
+    { granularity: "day", bucket_start: day_start, user_id: "" },
+    ...(row.user_id === ""
+      ? []
+      : [{ granularity: "user_day" as const, bucket_start: day_start, user_id: row.user_id }]),
+  ];
 }

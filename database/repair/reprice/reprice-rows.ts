@@ -17,6 +17,7 @@ export interface RepricedRow {
   readonly resource: string;
   readonly provider: string;
   readonly model: string;
+  readonly user_id: string;
   readonly reservation_id: string | null;
   readonly hour_start_ms: number;
   readonly day_start_ms: number;
@@ -48,7 +49,7 @@ export async function repriceRows(
         and e.span_id = ('x' || n.span_id)::bit(64)::bigint
         and e.cost_nano_usd is not distinct from n.before and e.moved_to is null
       returning e.tenant_id, e.event_type, coalesce(e.resource, '') as resource, coalesce(e.provider, '') as provider,
-        coalesce(e.model, '') as model, e.reservation_id::text as reservation_id,
+        coalesce(e.model, '') as model, coalesce(e.user_id, '') as user_id, e.reservation_id::text as reservation_id,
         (extract(epoch from date_bin('1 hour', e.accounted_at, timestamptz 'epoch')) * 1000)::bigint as hour_start_ms,
         (extract(epoch from e.day_start) * 1000)::bigint as day_start_ms,
         floor(extract(epoch from e.accounted_at) * 1000)::bigint as accounted_ms,

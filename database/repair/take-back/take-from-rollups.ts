@@ -2,7 +2,7 @@ import { EVENT_TYPES } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { plainArray, textArray } from "../../array-text.ts";
 import { query } from "../../pool.ts";
-import { KEYS, SUMS, labelledRollups } from "../../rollups/add-to-rollups.ts";
+import { SUMS, keysOf, labelledRollups } from "../../rollups/add-to-rollups.ts";
 
 /** Ledger rows by their batch, and in which days of the ledger they are (`YYYY-MM-DD`). */
 export interface BatchRows {
@@ -82,10 +82,4 @@ async function lookUpLongest(
         and kept.events = f.events and kept.duration_us_max <> f.duration_us_max`,
     values: [plainArray([batch, ...rows[0]!.batches]), firstDay, lastDay, EVENT_TYPES, textArray(tenantIds)],
   });
-}
-
-function keysOf(alias: string): string {
-  return KEYS.split(", ")
-    .map((column) => `${alias}.${column}`)
-    .join(", ");
 }

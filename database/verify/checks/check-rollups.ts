@@ -22,7 +22,7 @@ const COLUMNS = Object.keys(SUMS);
 const select = (text: (column: string) => string): string => COLUMNS.map(text).join(", ");
 
 /**
- * Where the folded rollups of some days, and of the hours that lie in one of them, are not the sums of the ledger's
+ * Where the folded rollups of some days, of their users and of the hours that lie in one of them, are not the sums of the ledger's
  * folded events (I3). One statement and so one snapshot: whatever commits meanwhile, both sides have it or neither. It
  * shares nothing with the definition that folding uses. What is not folded yet is the ledger itself and cannot drift.
  */
@@ -43,27 +43,31 @@ export async function checkRollups(client: ClientBase, days: readonly TenantDay[
         select d.tenant_id, d.day_start, d.day_end, e.*
         from day d cross join unfolded u
         cross join lateral (
-          select date_bin('1 hour', e.accounted_at, timestamptz 'epoch') as hour_start,
+          select date_bin('1 hour', e.accounted_at, timestamptz 'epoch') as hour_start, coalesce(e.user_id, '') <> '' as by_user,
             ${select((column) => `coalesce(${SUMS[column]}, 0) as ${column}`)}
           from quotel.usage_events e
           where e.tenant_id = d.tenant_id and e.event_day between d.first_event_day and d.last_event_day
             and e.day_start = d.day_start and e.moved_to is null
             and (u.first_batch is null or e.batch < u.first_batch or e.batch <> all (u.batches))
-          group by 1) e
+          group by 1, 2) e
       ), expected as (
         select tenant_id, day_start, 'day' as granularity, day_start as bucket_start,
           ${select((column) => `sum(${column}) as ${column}`)}
         from ledger group by tenant_id, day_start
         union all
-        select tenant_id, day_start, 'hour', hour_start, ${select((column) => column)}
+        select tenant_id, day_start, 'user_day', day_start, ${select((column) => `sum(${column})`)}
+        from ledger where by_user group by tenant_id, day_start
+        union all
+        select tenant_id, day_start, 'hour', hour_start, ${select((column) => `sum(${column})`)}
         from ledger where hour_start >= day_start and hour_start + interval '1 hour' <= day_end
+        group by tenant_id, day_start, hour_start
       ), folded as (
         select d.tenant_id, d.day_start, f.granularity, f.bucket_start,
           ${select((column) => `sum(f.${column}) as ${column}`)}
         from day d
         cross join lateral (
           select * from quotel.folded_rollups f
-          where f.tenant_id = d.tenant_id and f.granularity = 'day' and f.bucket_start = d.day_start
+          where f.tenant_id = d.tenant_id and f.granularity in ('day', 'user_day') and f.bucket_start = d.day_start
           union all
           select * from quotel.folded_rollups f
           where f.tenant_id = d.tenant_id and f.granularity = 'hour' and f.bucket_start >= d.day_start

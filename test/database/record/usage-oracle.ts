@@ -34,6 +34,12 @@ export async function storedTotals(pool: Pool): Promise<Map<string, number>> {
   return inKeyOrder(rows.map((row) => [row.key, row.used]));
 }
 
+const SUMS_BY_DAY = `
+      select tenant_id, date_trunc('day', accounted_at, 'UTC') as day, count(*) as events,
+        sum(amount) as amount, coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
+        coalesce(sum(cost_nano_usd), 0) as cost, sum(duration_us) as duration
+      from quotel.usage_events where moved_to is null`;
+
 /**
  * Buckets in which rollups or quota totals differ from the ledger (I3), computed by SQL that shares nothing with the
  * record transaction. Must be empty.
@@ -41,10 +47,9 @@ export async function storedTotals(pool: Pool): Promise<Map<string, number>> {
 export async function driftFromLedger(pool: Pool): Promise<unknown[]> {
   const { rows } = await pool.query(`
     with ledger as (
-      select tenant_id, date_trunc('day', accounted_at, 'UTC') as day, count(*) as events,
-        sum(amount) as amount, coalesce(sum(input_tokens), 0) as input, coalesce(sum(output_tokens), 0) as output,
-        coalesce(sum(cost_nano_usd), 0) as cost, sum(duration_us) as duration
-      from quotel.usage_events where moved_to is null group by 1, 2
+${SUMS_BY_DAY} group by 1, 2
+    ), ledger_of_users as (
+${SUMS_BY_DAY} and coalesce(user_id, '') <> '' group by 1, 2
     ), rolled as (
       select tenant_id, granularity, date_trunc('day', bucket_start, 'UTC') as day, sum(events) as events,
         sum(amount) as amount, sum(input_tokens) as input, sum(output_tokens) as output, sum(cost_nano_usd) as cost,
@@ -53,6 +58,8 @@ export async function driftFromLedger(pool: Pool): Promise<unknown[]> {
       from quotel.usage_rollups group by 1, 2, 3
     ), both_granularities as (
       select l.*, g.granularity from ledger l cross join (values ('hour'), ('day')) g (granularity)
+      union all
+      select *, 'user_day' from ledger_of_users
     )
     select 'rollup' as what, tenant_id, day::text, granularity
     from both_granularities l full join rolled r using (tenant_id, day, granularity)
