@@ -33,7 +33,11 @@ export async function checkTotals(client: ClientBase, days: readonly TenantDay[]
       ), totals as (
         select d.tenant_id, d.day_start, t.resource, t.used as amount
         from day d
-        join quotel.quota_totals t on t.tenant_id = d.tenant_id and t.period = 'day' and t.period_start = d.day_start
+        cross join lateral (
+          select t.resource, t.used from quotel.quota_totals t
+          where t.tenant_id = d.tenant_id and t.period = 'day' and t.period_start = d.day_start
+          -- A bound for the planner: joined as a whole, everybody's totals would be sorted to find these.
+          offset 0) t
       )
       select tenant_id, (extract(epoch from day_start) * 1000)::bigint as day_start_ms,
         concat_ws(' ', to_char(day_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'), resource) as key,
