@@ -142,7 +142,7 @@ create table quotel.day_totals (
   used bigint[] not null,
   reserved bigint[] not null,
   constraint day_totals_pkey PRIMARY KEY (tenant_id, resource, day_start)
-) with (fillfactor=70);
+) with (fillfactor=50);
 
 create table quotel.denied_decisions (
   tenant_id text not null,
@@ -449,6 +449,14 @@ create table quotel.reservations (
   constraint reservations_check CHECK (((cardinality(resources) = cardinality(estimates)) AND (cardinality(resources) = cardinality(settled)) AND (cardinality(resources) = cardinality(held)) AND (cardinality(resources) = cardinality(late_after_expiry)) AND ((true_amounts IS NULL) OR (cardinality(true_amounts) = cardinality(resources))))),
   constraint reservations_state_check CHECK ((state = ANY (ARRAY['early'::text, 'open'::text, 'closed'::text, 'settled'::text, 'kept'::text, 'released'::text, 'expired'::text])))
 ) with (fillfactor=70);
+
+create table quotel.rollup_caps (
+  tenant_id text not null,
+  event_types boolean not null,
+  models boolean not null,
+  users boolean not null,
+  constraint rollup_caps_pkey PRIMARY KEY (tenant_id)
+);
 
 create table quotel.rollup_labels (
   tenant_id text not null,
@@ -835,6 +843,12 @@ AS $function$
   where key in ('eventType', 'occurredAtMicros', 'entityType', 'action', 'actorType', 'result', 'producer')
 $function$;
 
+CREATE OR REPLACE FUNCTION quotel.built_in_event_types()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select '{api_call,chat,embedding,search,kb_ingest}'::text[] $function$;
+
 CREATE OR REPLACE FUNCTION quotel.built_in_resources()
  RETURNS text[]
  LANGUAGE sql
@@ -923,31 +937,32 @@ BEGIN ATOMIC
              date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone) AS hour_start,
              e.day_start,
              e.month_start,
-             e.event_type,
+             n.event_type,
              COALESCE(e.resource, ''::text) AS resource,
-             COALESCE(e.provider, ''::text) AS provider,
-             COALESCE(e.model, ''::text) AS model,
-             COALESCE(e.user_id, ''::text) AS user_id,
+             n.provider,
+             n.model,
+             n.user_id,
              count(*) AS events,
              count(*) FILTER (WHERE (e.status = 'failed'::quotel.usage_status)) AS events_failed,
              count(*) FILTER (WHERE (e.status = 'rate_limited'::quotel.usage_status)) AS events_rate_limited,
-             sum(e.amount) AS amount,
-             COALESCE(sum(e.input_tokens), (0)::numeric) AS input_tokens,
-             COALESCE(sum(e.output_tokens), (0)::numeric) AS output_tokens,
-             COALESCE(sum(e.cache_read_tokens), (0)::numeric) AS cache_read_tokens,
-             COALESCE(sum(e.cache_write_tokens), (0)::numeric) AS cache_write_tokens,
-             COALESCE(sum(e.reasoning_tokens), (0)::numeric) AS reasoning_tokens,
-             COALESCE(sum((COALESCE(e.input_tokens, (0)::bigint) + COALESCE(e.output_tokens, (0)::bigint))) FILTER (WHERE (e.usage_source = 'partial'::quotel.usage_source)), (0)::numeric) AS partial_tokens,
-             COALESCE(sum((COALESCE(e.input_tokens, (0)::bigint) + COALESCE(e.output_tokens, (0)::bigint))) FILTER (WHERE (e.usage_source = 'estimated'::quotel.usage_source)), (0)::numeric) AS estimated_tokens,
+             quotel.sum_bigint(e.amount) AS amount,
+             quotel.sum_bigint(e.input_tokens) AS input_tokens,
+             quotel.sum_bigint(e.output_tokens) AS output_tokens,
+             quotel.sum_bigint(e.cache_read_tokens) AS cache_read_tokens,
+             quotel.sum_bigint(e.cache_write_tokens) AS cache_write_tokens,
+             quotel.sum_bigint(e.reasoning_tokens) AS reasoning_tokens,
+             quotel.sum_bigint((COALESCE(e.input_tokens, (0)::bigint) + COALESCE(e.output_tokens, (0)::bigint))) FILTER (WHERE (e.usage_source = 'partial'::quotel.usage_source)) AS partial_tokens,
+             quotel.sum_bigint((COALESCE(e.input_tokens, (0)::bigint) + COALESCE(e.output_tokens, (0)::bigint))) FILTER (WHERE (e.usage_source = 'estimated'::quotel.usage_source)) AS estimated_tokens,
              count(*) FILTER (WHERE (e.usage_source = 'none'::quotel.usage_source)) AS events_without_usage,
-             COALESCE(sum(e.cost_nano_usd), (0)::numeric) AS cost_nano_usd,
+             quotel.sum_bigint(e.cost_nano_usd) AS cost_nano_usd,
              count(*) FILTER (WHERE ((e.cost_nano_usd IS NULL) AND ((COALESCE(e.input_tokens, (0)::bigint) + COALESCE(e.output_tokens, (0)::bigint)) > 0))) AS unpriced_events,
-             sum(e.duration_us) AS duration_us_sum,
+             quotel.sum_bigint(e.duration_us) AS duration_us_sum,
              max(e.duration_us) AS duration_us_max,
              quotel.latency_histogram(array_agg((width_bucket(e.duration_us, quotel.latency_bounds()) + 1))) AS latency
-            FROM quotel.usage_events e
+            FROM (quotel.usage_events e
+              CROSS JOIN LATERAL quotel.rolled_up_names(e.tenant_id, e.event_type, e.provider, e.model, e.user_id) n(event_type, provider, model, user_id))
            WHERE (((e.event_day >= event_rollups.first_day) AND (e.event_day <= event_rollups.last_day)) AND ((e.batch >= event_rollups.first_batch) AND (e.batch <= event_rollups.last_batch)) AND ((e.batch = ANY (event_rollups.batches)) = event_rollups.included) AND (e.accounted_at >= event_rollups.accounted_from) AND (e.accounted_at < event_rollups.accounted_to) AND (e.day_start >= event_rollups.days_from) AND (e.day_start < event_rollups.days_to) AND (e.moved_to IS NULL))
-           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, e.event_type, COALESCE(e.resource, ''::text), COALESCE(e.provider, ''::text), COALESCE(e.model, ''::text), COALESCE(e.user_id, ''::text)
+           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, n.event_type, COALESCE(e.resource, ''::text), n.provider, n.model, n.user_id
          )
   SELECT measured.tenant_id,
          CASE
@@ -964,21 +979,21 @@ BEGIN ATOMIC
      measured.model,
      ''::text,
      min(measured.month_start) AS min,
-     (sum(measured.events))::bigint AS sum,
-     (sum(measured.events_failed))::bigint AS sum,
-     (sum(measured.events_rate_limited))::bigint AS sum,
-     (sum(measured.amount))::bigint AS sum,
-     (sum(measured.input_tokens))::bigint AS sum,
-     (sum(measured.output_tokens))::bigint AS sum,
-     (sum(measured.cache_read_tokens))::bigint AS sum,
-     (sum(measured.cache_write_tokens))::bigint AS sum,
-     (sum(measured.reasoning_tokens))::bigint AS sum,
-     (sum(measured.partial_tokens))::bigint AS sum,
-     (sum(measured.estimated_tokens))::bigint AS sum,
-     (sum(measured.events_without_usage))::bigint AS sum,
-     (sum(measured.cost_nano_usd))::bigint AS sum,
-     (sum(measured.unpriced_events))::bigint AS sum,
-     (sum(measured.duration_us_sum))::bigint AS sum,
+     quotel.sum_bigint(measured.events) AS sum_bigint,
+     quotel.sum_bigint(measured.events_failed) AS sum_bigint,
+     quotel.sum_bigint(measured.events_rate_limited) AS sum_bigint,
+     quotel.sum_bigint(measured.amount) AS sum_bigint,
+     quotel.sum_bigint(measured.input_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.output_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.cache_read_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.cache_write_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.reasoning_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.partial_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.estimated_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.events_without_usage) AS sum_bigint,
+     quotel.sum_bigint(measured.cost_nano_usd) AS sum_bigint,
+     quotel.sum_bigint(measured.unpriced_events) AS sum_bigint,
+     quotel.sum_bigint(measured.duration_us_sum) AS sum_bigint,
      max(measured.duration_us_max) AS max,
      quotel.sum_latency(measured.latency) AS sum_latency
     FROM measured
@@ -993,21 +1008,21 @@ BEGIN ATOMIC
      measured.model,
      measured.user_id,
      min(measured.month_start) AS min,
-     (sum(measured.events))::bigint AS sum,
-     (sum(measured.events_failed))::bigint AS sum,
-     (sum(measured.events_rate_limited))::bigint AS sum,
-     (sum(measured.amount))::bigint AS sum,
-     (sum(measured.input_tokens))::bigint AS sum,
-     (sum(measured.output_tokens))::bigint AS sum,
-     (sum(measured.cache_read_tokens))::bigint AS sum,
-     (sum(measured.cache_write_tokens))::bigint AS sum,
-     (sum(measured.reasoning_tokens))::bigint AS sum,
-     (sum(measured.partial_tokens))::bigint AS sum,
-     (sum(measured.estimated_tokens))::bigint AS sum,
-     (sum(measured.events_without_usage))::bigint AS sum,
-     (sum(measured.cost_nano_usd))::bigint AS sum,
-     (sum(measured.unpriced_events))::bigint AS sum,
-     (sum(measured.duration_us_sum))::bigint AS sum,
+     quotel.sum_bigint(measured.events) AS sum_bigint,
+     quotel.sum_bigint(measured.events_failed) AS sum_bigint,
+     quotel.sum_bigint(measured.events_rate_limited) AS sum_bigint,
+     quotel.sum_bigint(measured.amount) AS sum_bigint,
+     quotel.sum_bigint(measured.input_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.output_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.cache_read_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.cache_write_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.reasoning_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.partial_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.estimated_tokens) AS sum_bigint,
+     quotel.sum_bigint(measured.events_without_usage) AS sum_bigint,
+     quotel.sum_bigint(measured.cost_nano_usd) AS sum_bigint,
+     quotel.sum_bigint(measured.unpriced_events) AS sum_bigint,
+     quotel.sum_bigint(measured.duration_us_sum) AS sum_bigint,
      max(measured.duration_us_max) AS max,
      quotel.sum_latency(measured.latency) AS sum_latency
     FROM measured
@@ -1159,6 +1174,55 @@ AS $function$
     / case period when 'second' then 1 when 'minute' then 60 else 3600 end)
 $function$;
 
+CREATE OR REPLACE FUNCTION quotel.rolled_up_names(of_tenant text, of_event_type text, of_provider text, of_model text, of_user text)
+ RETURNS TABLE(event_type text, provider text, model text, user_id text)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (c.event_types AND (rolled_up_names.of_event_type <> ALL (quotel.built_in_event_types())) AND (NOT (EXISTS ( SELECT
+                FROM quotel.rollup_labels l
+               WHERE ((l.tenant_id = rolled_up_names.of_tenant) AND (l.kind = 'event_type'::text) AND (l.label = rolled_up_names.of_event_type)))))) THEN '__other__'::text
+             ELSE rolled_up_names.of_event_type
+         END AS of_event_type,
+         CASE
+             WHEN (rolled_up_names.of_provider <> ''::text) THEN
+             CASE
+                 WHEN m.is_beyond THEN '__other__'::text
+                 ELSE rolled_up_names.of_provider
+             END
+             ELSE ''::text
+         END AS "case",
+         CASE
+             WHEN (rolled_up_names.of_model <> ''::text) THEN
+             CASE
+                 WHEN m.is_beyond THEN '__other__'::text
+                 ELSE rolled_up_names.of_model
+             END
+             ELSE ''::text
+         END AS "case",
+         CASE
+             WHEN (rolled_up_names.of_user <> ''::text) THEN
+             CASE
+                 WHEN (c.users AND (NOT (EXISTS ( SELECT
+                    FROM quotel.rollup_labels l
+                   WHERE ((l.tenant_id = rolled_up_names.of_tenant) AND (l.kind = 'user'::text) AND (l.label = rolled_up_names.of_user)))))) THEN '__other__'::text
+                 ELSE rolled_up_names.of_user
+             END
+             ELSE ''::text
+         END AS "case"
+    FROM ((( VALUES (rolled_up_names.of_tenant)) one(tenant_id)
+      LEFT JOIN quotel.rollup_caps c ON ((c.tenant_id = one.tenant_id)))
+      CROSS JOIN LATERAL ( SELECT
+                 CASE
+                     WHEN c.models THEN (NOT (EXISTS ( SELECT
+                        FROM quotel.rollup_labels l
+                       WHERE ((l.tenant_id = rolled_up_names.of_tenant) AND (l.kind = 'model'::text) AND (l.label = concat_ws('/'::text, NULLIF(rolled_up_names.of_provider, ''::text), NULLIF(rolled_up_names.of_model, ''::text)))))))
+                     ELSE NULL::boolean
+                 END AS is_beyond) m);
+END;
+
 CREATE OR REPLACE FUNCTION quotel.sequence_count(sequences int8multirange)
  RETURNS bigint
  LANGUAGE sql
@@ -1168,6 +1232,8 @@ AS $function$
 $function$;
 
 create aggregate quotel.sum_arrays(integer[]) (sfunc = quotel.add_arrays, stype = bigint[], initcond = '{}');
+
+create aggregate quotel.sum_bigint(bigint) (sfunc = int8pl, stype = bigint, initcond = '0');
 
 create aggregate quotel.sum_latency(integer[]) (sfunc = quotel.merge_latency, stype = integer[]);
 
@@ -1922,7 +1988,13 @@ alter table quotel.reservations enable row level security;
 create policy reader_all on quotel.reservations as permissive for select to quotel_reader using (true);
 create policy tenant_own on quotel.reservations as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.reservations as permissive for all to quotel_writer using (true) with check (true);
+alter table quotel.rollup_caps enable row level security;
+create policy reader_all on quotel.rollup_caps as permissive for select to quotel_reader using (true);
+create policy tenant_own on quotel.rollup_caps as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
+create policy writer_all on quotel.rollup_caps as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.rollup_labels enable row level security;
+create policy reader_all on quotel.rollup_labels as permissive for select to quotel_reader using (true);
+create policy tenant_own on quotel.rollup_labels as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.rollup_labels as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.tenant_calendars enable row level security;
 create policy writer_all on quotel.tenant_calendars as permissive for all to quotel_writer using (true) with check (true);
@@ -1959,6 +2031,7 @@ grant execute on function quotel.add_arrays(bigint[],integer[]) to public;
 grant execute on function quotel.as_bigint(numeric) to public;
 grant execute on function quotel.audit_link(bytea,bigint,uuid,timestamp with time zone,bytea) to public;
 grant execute on function quotel.audit_payload_without_person(json) to public;
+grant execute on function quotel.built_in_event_types() to public;
 grant execute on function quotel.built_in_resources() to public;
 grant execute on function quotel.cleanup_old_metric_points() to quotel_writer;
 grant execute on function quotel.ensure_event_partitions(date,date) to quotel_writer;
@@ -1971,8 +2044,10 @@ grant execute on function quotel.latency_histogram(integer[]) to public;
 grant execute on function quotel.latency_quantile_ms(bigint[],double precision) to public;
 grant execute on function quotel.merge_latency(integer[],integer[]) to public;
 grant execute on function quotel.rate_window_used(text,bigint,bigint[]) to public;
+grant execute on function quotel.rolled_up_names(text,text,text,text,text) to public;
 grant execute on function quotel.sequence_count(int8multirange) to public;
 grant execute on function quotel.sum_arrays(integer[]) to public;
+grant execute on function quotel.sum_bigint(bigint) to public;
 grant execute on function quotel.sum_latency(integer[]) to public;
 grant execute on function quotel.take_latency(integer[],integer[]) to public;
 grant execute on function quotel.verify_audit_chain(text) to quotel_writer;
@@ -2081,6 +2156,11 @@ grant select on table quotel.rate_windows to quotel_reader;
 grant select on table quotel.rate_windows to quotel_tenant;
 grant insert, select, update on table quotel.rate_windows to quotel_writer;
 grant insert, select, update on table quotel.reservations to quotel_writer;
+grant select on table quotel.rollup_caps to quotel_reader;
+grant select on table quotel.rollup_caps to quotel_tenant;
+grant insert, select, update on table quotel.rollup_caps to quotel_writer;
+grant select on table quotel.rollup_labels to quotel_reader;
+grant select on table quotel.rollup_labels to quotel_tenant;
 grant insert, select on table quotel.rollup_labels to quotel_writer;
 grant insert, select, update on table quotel.security_events to quotel_writer;
 grant insert, select, update on table quotel.tenant_calendars to quotel_writer;

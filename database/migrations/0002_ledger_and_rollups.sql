@@ -120,6 +120,10 @@ begin
 end $$;
 create aggregate quotel.sum_latency(integer[]) (sfunc = quotel.merge_latency, stype = integer[]);
 
+-- The sum of bigints as a bigint; 0 of none, and an error beyond it. The built-in one is a numeric, whose state and result
+-- cost several times as much in the many small groups of a rollup.
+create aggregate quotel.sum_bigint(bigint) (sfunc = int8pl, stype = bigint, initcond = '0');
+
 -- From which duration (microseconds) on the second, third, ... latency bucket begins: just above 100 * 1.1^i.
 create function quotel.latency_bounds() returns bigint[]
 language sql immutable parallel safe as $$
@@ -164,6 +168,50 @@ create table quotel.folded_rollups (
   primary key (tenant_id, granularity, bucket_start, event_type, resource, provider, model, user_id)
 ) with (fillfactor = 70);
 
+-- Names that a tenant's rollups use as keys. Senders choose them, so there is a cap on how many of each kind; what it leaves
+-- out is rolled up as '__other__', totals unchanged.
+create table quotel.rollup_labels (
+  tenant_id text not null,
+  kind text not null check (kind in ('event_type', 'model', 'resource', 'user')),
+  label text not null,
+  primary key (tenant_id, kind, label)
+);
+-- Tenants with more names of some kind than there is room for: only theirs need to be looked up.
+create table quotel.rollup_caps (
+  tenant_id text primary key,
+  event_types boolean not null,
+  models boolean not null,
+  users boolean not null
+);
+
+-- The twin of EVENT_TYPES in conventions/: names that need no label.
+create function quotel.built_in_event_types() returns text[]
+language sql immutable parallel safe as $$ select '{api_call,chat,embedding,search,kb_ingest}'::text[] $$;
+
+-- The names under which an event is rolled up; '' = none.
+create function quotel.rolled_up_names(
+  of_tenant text, of_event_type text, of_provider text, of_model text, of_user text
+) returns table (event_type text, provider text, model text, user_id text)
+language sql stable parallel safe rows 1
+begin atomic
+  select
+    case when c.event_types and of_event_type <> all (quotel.built_in_event_types()) and not exists (
+        select from quotel.rollup_labels l where (l.tenant_id, l.kind, l.label) = (of_tenant, 'event_type', of_event_type))
+      then '__other__' else of_event_type end,
+    case when of_provider <> '' then case when m.is_beyond then '__other__' else of_provider end else '' end,
+    case when of_model <> '' then case when m.is_beyond then '__other__' else of_model end else '' end,
+    case when of_user <> '' then case when c.users and not exists (
+        select from quotel.rollup_labels l where (l.tenant_id, l.kind, l.label) = (of_tenant, 'user', of_user))
+      then '__other__' else of_user end else '' end
+  from (values (of_tenant)) one (tenant_id)
+  left join quotel.rollup_caps c on c.tenant_id = one.tenant_id
+  cross join lateral (
+    select case when c.models then not exists (
+      select from quotel.rollup_labels l
+      where (l.tenant_id, l.kind, l.label)
+        = (of_tenant, 'model', concat_ws('/', nullif(of_provider, ''), nullif(of_model, '')))) end as is_beyond) m;
+end;
+
 -- The rollups of some events: what a rollup is, defined once. Folding, reading what is not folded yet and rebuilding all
 -- use it. Summed in two steps, so that hours, days and users' days are not each summed from events.
 -- batches, included: of the events of these batches, or of all but these. The other arguments narrow it down.
@@ -177,30 +225,30 @@ language sql stable parallel safe
 begin atomic
   with measured as (
     select
-      tenant_id, date_bin('1 hour', accounted_at, timestamptz 'epoch') as hour_start, day_start, month_start, event_type,
-      coalesce(resource, '') as resource, coalesce(provider, '') as provider, coalesce(model, '') as model,
-      coalesce(user_id, '') as user_id,
+      tenant_id, date_bin('1 hour', accounted_at, timestamptz 'epoch') as hour_start, day_start, month_start,
+      n.event_type, coalesce(resource, '') as resource, n.provider, n.model, n.user_id,
       count(*) as events,
       count(*) filter (where status = 'failed') as events_failed,
       count(*) filter (where status = 'rate_limited') as events_rate_limited,
-      sum(amount) as amount,
-      coalesce(sum(input_tokens), 0) as input_tokens,
-      coalesce(sum(output_tokens), 0) as output_tokens,
-      coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
-      coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
-      coalesce(sum(reasoning_tokens), 0) as reasoning_tokens,
-      coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (where usage_source = 'partial'), 0)
+      quotel.sum_bigint(amount) as amount,
+      quotel.sum_bigint(input_tokens) as input_tokens,
+      quotel.sum_bigint(output_tokens) as output_tokens,
+      quotel.sum_bigint(cache_read_tokens) as cache_read_tokens,
+      quotel.sum_bigint(cache_write_tokens) as cache_write_tokens,
+      quotel.sum_bigint(reasoning_tokens) as reasoning_tokens,
+      quotel.sum_bigint(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (where usage_source = 'partial')
         as partial_tokens,
-      coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (where usage_source = 'estimated'), 0)
+      quotel.sum_bigint(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) filter (where usage_source = 'estimated')
         as estimated_tokens,
       count(*) filter (where usage_source = 'none') as events_without_usage,
-      coalesce(sum(cost_nano_usd), 0) as cost_nano_usd,
+      quotel.sum_bigint(cost_nano_usd) as cost_nano_usd,
       count(*) filter (where cost_nano_usd is null and coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0)
         as unpriced_events,
-      sum(duration_us) as duration_us_sum,
+      quotel.sum_bigint(duration_us) as duration_us_sum,
       max(duration_us) as duration_us_max,
       quotel.latency_histogram(array_agg(width_bucket(duration_us, quotel.latency_bounds()) + 1)) as latency
     from quotel.usage_events e
+    cross join lateral quotel.rolled_up_names(e.tenant_id, e.event_type, e.provider, e.model, e.user_id) n
     where e.event_day between event_rollups.first_day and event_rollups.last_day
       and e.batch between event_rollups.first_batch and event_rollups.last_batch
       and (e.batch = any (event_rollups.batches)) = event_rollups.included
@@ -214,12 +262,12 @@ begin atomic
     case when grouping(hour_start) = 0 then 'hour' else 'day' end,
     case when grouping(hour_start) = 0 then hour_start else day_start end,
     event_type, resource, provider, model, '', min(month_start),
-    sum(events)::bigint, sum(events_failed)::bigint, sum(events_rate_limited)::bigint, sum(amount)::bigint,
-    sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cache_read_tokens)::bigint,
-    sum(cache_write_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(partial_tokens)::bigint,
-    sum(estimated_tokens)::bigint, sum(events_without_usage)::bigint, sum(cost_nano_usd)::bigint,
-    sum(unpriced_events)::bigint, sum(duration_us_sum)::bigint, max(duration_us_max),
-    quotel.sum_latency(latency)
+    quotel.sum_bigint(events), quotel.sum_bigint(events_failed), quotel.sum_bigint(events_rate_limited),
+    quotel.sum_bigint(amount), quotel.sum_bigint(input_tokens), quotel.sum_bigint(output_tokens),
+    quotel.sum_bigint(cache_read_tokens), quotel.sum_bigint(cache_write_tokens), quotel.sum_bigint(reasoning_tokens),
+    quotel.sum_bigint(partial_tokens), quotel.sum_bigint(estimated_tokens), quotel.sum_bigint(events_without_usage),
+    quotel.sum_bigint(cost_nano_usd), quotel.sum_bigint(unpriced_events), quotel.sum_bigint(duration_us_sum),
+    max(duration_us_max), quotel.sum_latency(latency)
   from measured
   group by grouping sets (
     (tenant_id, hour_start, event_type, resource, provider, model),
@@ -227,12 +275,12 @@ begin atomic
   union all
   select
     tenant_id, 'user_day', day_start, event_type, resource, provider, model, user_id, min(month_start),
-    sum(events)::bigint, sum(events_failed)::bigint, sum(events_rate_limited)::bigint, sum(amount)::bigint,
-    sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cache_read_tokens)::bigint,
-    sum(cache_write_tokens)::bigint, sum(reasoning_tokens)::bigint, sum(partial_tokens)::bigint,
-    sum(estimated_tokens)::bigint, sum(events_without_usage)::bigint, sum(cost_nano_usd)::bigint,
-    sum(unpriced_events)::bigint, sum(duration_us_sum)::bigint, max(duration_us_max),
-    quotel.sum_latency(latency)
+    quotel.sum_bigint(events), quotel.sum_bigint(events_failed), quotel.sum_bigint(events_rate_limited),
+    quotel.sum_bigint(amount), quotel.sum_bigint(input_tokens), quotel.sum_bigint(output_tokens),
+    quotel.sum_bigint(cache_read_tokens), quotel.sum_bigint(cache_write_tokens), quotel.sum_bigint(reasoning_tokens),
+    quotel.sum_bigint(partial_tokens), quotel.sum_bigint(estimated_tokens), quotel.sum_bigint(events_without_usage),
+    quotel.sum_bigint(cost_nano_usd), quotel.sum_bigint(unpriced_events), quotel.sum_bigint(duration_us_sum),
+    max(duration_us_max), quotel.sum_latency(latency)
   from measured
   where user_id <> ''
   group by tenant_id, day_start, event_type, resource, provider, model, user_id;
@@ -249,14 +297,6 @@ from (
   from quotel.unfolded_batches
 ) b
 cross join lateral quotel.event_rollups(b.batches, true, b.first_batch, b.last_batch, b.first_day, b.last_day) r;
-
--- Names a tenant's rollups may use as keys. What its cap leaves out is rolled up as '__other__', totals unchanged.
-create table quotel.rollup_labels (
-  tenant_id text not null,
-  kind text not null check (kind in ('event_type', 'model', 'resource', 'user')),
-  label text not null,
-  primary key (tenant_id, kind, label)
-);
 
 -- What was sent and is not counted, kept with its reason: it cannot be used, or it contradicts what was. Never dropped
 -- silently (I4); it can be looked at, tried again and discarded (`npm run quarantine`).
@@ -301,10 +341,18 @@ create table quotel.quarantine_days (
 alter table quotel.usage_events enable row level security;
 alter table quotel.folded_rollups enable row level security;
 alter table quotel.rollup_labels enable row level security;
+alter table quotel.rollup_caps enable row level security;
 alter table quotel.quarantine enable row level security;
 create policy writer_all on quotel.usage_events to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.folded_rollups to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.rollup_labels to quotel_writer using (true) with check (true);
+create policy writer_all on quotel.rollup_caps to quotel_writer using (true) with check (true);
+create policy reader_all on quotel.rollup_labels for select to quotel_reader using (true);
+create policy reader_all on quotel.rollup_caps for select to quotel_reader using (true);
+create policy tenant_own on quotel.rollup_labels for select to quotel_tenant
+  using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
+create policy tenant_own on quotel.rollup_caps for select to quotel_tenant
+  using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 create policy writer_all on quotel.quarantine to quotel_writer using (true) with check (true);
 create policy reader_all on quotel.usage_events for select to quotel_reader using (true);
 create policy reader_all on quotel.folded_rollups for select to quotel_reader using (true);
@@ -317,7 +365,7 @@ grant execute on function quotel.ensure_event_partitions to quotel_writer;
 grant select, insert on quotel.usage_events, quotel.rollup_labels to quotel_writer;
 grant select, insert, update on quotel.quarantine, quotel.quarantine_days to quotel_writer;
 grant select on quotel.usage_amounts, quotel.usage_rollups to quotel_writer;
-grant select, insert, update on quotel.folded_rollups to quotel_writer;
+grant select, insert, update on quotel.folded_rollups, quotel.rollup_caps to quotel_writer;
 grant select, insert, delete on quotel.unfolded_batches to quotel_writer;
-grant select on quotel.usage_events, quotel.folded_rollups, quotel.usage_rollups, quotel.unfolded_batches
-  to quotel_reader, quotel_tenant;
+grant select on quotel.usage_events, quotel.folded_rollups, quotel.usage_rollups, quotel.unfolded_batches,
+  quotel.rollup_labels, quotel.rollup_caps to quotel_reader, quotel_tenant;

@@ -32,7 +32,7 @@ create table quotel.day_totals (
   -- Sums of the holds of the reservations admitted on the day; changed only with their rows (I10).
   reserved bigint[] not null,
   primary key (tenant_id, resource, day_start)
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 
 -- A sum as a bigint; one beyond it as the largest, so that a tenant with absurd totals breaks nobody else's reading.
 create function quotel.as_bigint(sum numeric) returns bigint

@@ -1,4 +1,3 @@
-import { EVENT_TYPES } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { query } from "../pool.ts";
 import type { Unfolded } from "./read-unfolded.ts";
@@ -27,7 +26,7 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
         select tenant_id, day_start, event_type, provider, model, user_id, count(*) as events,
           min(event_day) as first_event_day, max(event_day) as last_event_day
         from quotel.usage_events e
-        where e.event_day between $2::date and $3::date and e.batch between $7 and $8 and e.batch = any ($1::bigint[])
+        where e.event_day between $2::date and $3::date and e.batch between $4 and $5 and e.batch = any ($1::bigint[])
         group by 1, 2, 3, 4, 5, 6
       ), days as (
         insert into quotel.accounted_days as d (
@@ -47,7 +46,8 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
         select distinct tenant_id, 'model' as kind, concat_ws('/', provider, model) as label
         from named where provider is not null or model is not null
         union
-        select distinct tenant_id, 'event_type', event_type from named where event_type <> all ($4::text[])
+        select distinct tenant_id, 'event_type', event_type from named
+        where event_type <> all (quotel.built_in_event_types())
         union
         select distinct tenant_id, 'user', user_id from named where user_id is not null
       ), fresh as (
@@ -59,22 +59,21 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
         select tenant_id, kind, count(*) as places from quotel.rollup_labels
         where (tenant_id, kind) in (select tenant_id, kind from fresh)
         group by tenant_id, kind
+      ), placed as (
+        select f.tenant_id, f.kind, f.label, f.place + coalesce(t.places, 0)
+          <= case f.kind when 'model' then $6::bigint when 'user' then $7::bigint else $8::bigint end as has_room
+        from fresh f left join taken t using (tenant_id, kind)
+      ), full_ones as (
+        insert into quotel.rollup_caps as c (tenant_id, event_types, models, users)
+        select tenant_id, bool_or(kind = 'event_type'), bool_or(kind = 'model'), bool_or(kind = 'user')
+        from placed where not has_room
+        group by tenant_id
+        on conflict (tenant_id) do update set
+          event_types = c.event_types or excluded.event_types, models = c.models or excluded.models,
+          users = c.users or excluded.users
       )
       insert into quotel.rollup_labels (tenant_id, kind, label)
-      select f.tenant_id, f.kind, f.label from fresh f
-      left join taken t using (tenant_id, kind)
-      where f.place + coalesce(t.places, 0)
-        <= case f.kind when 'model' then $5::bigint when 'user' then $9::bigint else $6::bigint end`,
-    values: [
-      batches,
-      firstDay,
-      lastDay,
-      EVENT_TYPES,
-      MODELS_MAX,
-      EVENT_TYPES_MAX,
-      batches[0],
-      batches.at(-1),
-      USERS_MAX,
-    ],
+      select tenant_id, kind, label from placed where has_room`,
+    values: [batches, firstDay, lastDay, batches[0], batches.at(-1), MODELS_MAX, USERS_MAX, EVENT_TYPES_MAX],
   });
 }

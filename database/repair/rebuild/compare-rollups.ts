@@ -1,8 +1,7 @@
-import { EVENT_TYPES } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { instantOfMs } from "../../periods/instant.ts";
 import { query } from "../../pool.ts";
-import { KEYS, labelledRollups } from "../../rollups/add-to-rollups.ts";
+import { KEYS } from "../../rollups/add-to-rollups.ts";
 import type { RebuildScope } from "./scope.ts";
 
 /** Rollup rows that are not what the ledger says. */
@@ -17,9 +16,8 @@ export interface RollupDrift {
 
 const EXAMPLES_MAX = 5;
 
-/** $1..$5: buckets from, to; days of the ledger from, to; tenant. $6: event types that need no label. */
-const EXPECTED = labelledRollups(
-  `(
+/** $1..$5: buckets from, to; days of the ledger from, to; tenant. */
+const EXPECTED = `
       select r.* from unfolded u
       cross join lateral quotel.event_rollups(u.batches, false, 0, 9223372036854775807, $3::date, $4::date,
         accounted_from => $1::timestamptz, accounted_to => $2::timestamptz) r
@@ -28,10 +26,7 @@ const EXPECTED = labelledRollups(
       select r.* from unfolded u
       cross join lateral quotel.event_rollups(u.batches, false, 0, 9223372036854775807, $3::date, $4::date,
         days_from => $1::timestamptz, days_to => $2::timestamptz) r
-      where r.granularity <> 'hour' and ($5::text is null or r.tenant_id = $5)
-    )`,
-  "$6",
-);
+      where r.granularity <> 'hour' and ($5::text is null or r.tenant_id = $5)`;
 
 /** A statement's own look at what is not folded: one snapshot with the ledger it leaves them out of. */
 const UNFOLDED =
@@ -104,5 +99,5 @@ export async function replaceRollups(client: ClientBase, scope: RebuildScope): P
 }
 
 function valuesOf({ fromMs, toMs, firstDay, lastDay, tenantId }: RebuildScope): unknown[] {
-  return [instantOfMs(fromMs), instantOfMs(toMs), firstDay, lastDay, tenantId, EVENT_TYPES];
+  return [instantOfMs(fromMs), instantOfMs(toMs), firstDay, lastDay, tenantId];
 }

@@ -1,8 +1,7 @@
-import { EVENT_TYPES } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { instantOfMs } from "../../periods/instant.ts";
 import { query } from "../../pool.ts";
-import { keysOf, labelledRollups } from "../../rollups/add-to-rollups.ts";
+import { keysOf } from "../../rollups/add-to-rollups.ts";
 import type { RepricedRow } from "./reprice-rows.ts";
 
 /** What repriced rows add to one folded rollup; its name as in the ledger. Columns of `quotel.folded_rollups`. */
@@ -31,7 +30,11 @@ export async function repriceRollups(client: ClientBase, rows: readonly Repriced
     name: "reprice-rollups",
     text: `
       with wanted as materialized (
-        ${labelledRollups("jsonb_populate_recordset(null::quotel.folded_rollups, $1::jsonb)", "$2")}
+        select r.tenant_id, r.granularity, r.bucket_start, n.event_type, r.resource, n.provider, n.model, n.user_id,
+          sum(r.cost_nano_usd)::bigint as cost_nano_usd, sum(r.unpriced_events)::bigint as unpriced_events
+        from jsonb_populate_recordset(null::quotel.folded_rollups, $1::jsonb) r
+        cross join lateral quotel.rolled_up_names(r.tenant_id, r.event_type, r.provider, r.model, r.user_id) n
+        group by 1, 2, 3, 4, 5, 6, 7, 8
       ), changed as (
         update quotel.folded_rollups f set
           cost_nano_usd = f.cost_nano_usd + w.cost_nano_usd, unpriced_events = f.unpriced_events + w.unpriced_events
@@ -40,7 +43,7 @@ export async function repriceRollups(client: ClientBase, rows: readonly Repriced
         returning 1
       )
       select (select count(*) from wanted) as wanted, (select count(*) from changed) as changed`,
-    values: [JSON.stringify(changes), EVENT_TYPES],
+    values: [JSON.stringify(changes)],
   });
   const { wanted, changed } = result.rows[0]!;
   if (changed !== wanted) {

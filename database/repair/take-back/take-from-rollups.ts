@@ -1,8 +1,7 @@
-import { EVENT_TYPES } from "@quotel/conventions";
 import type { ClientBase } from "pg";
 import { plainArray, textArray } from "../../array-text.ts";
 import { query } from "../../pool.ts";
-import { SUMS, keysOf, labelledRollups } from "../../rollups/add-to-rollups.ts";
+import { SUMS, keysOf } from "../../rollups/add-to-rollups.ts";
 
 /** Ledger rows by their batch, and in which days of the ledger they are (`YYYY-MM-DD`). */
 export interface BatchRows {
@@ -35,7 +34,7 @@ async function subtract(client: ClientBase, { batch, firstDay, lastDay }: BatchR
     name: "take-from-rollups",
     text: `
       with taken as materialized (
-        ${labelledRollups("quotel.event_rollups($1::bigint[], true, $2::bigint, $2::bigint, $3::date, $4::date)", "$5")}
+        select * from quotel.event_rollups($1::bigint[], true, $2::bigint, $2::bigint, $3::date, $4::date)
       )
       update quotel.folded_rollups f set
         ${SUMS.map((column) => `${column} = f.${column} - taken.${column}`).join(", ")},
@@ -44,7 +43,7 @@ async function subtract(client: ClientBase, { batch, firstDay, lastDay }: BatchR
       where (${keysOf("f")}) = (${keysOf("taken")})
       returning f.tenant_id, f.bucket_start::text as bucket_start,
         f.events > 0 and taken.duration_us_max >= f.duration_us_max as was_longest`,
-    values: [[batch], batch, firstDay, lastDay, EVENT_TYPES],
+    values: [[batch], batch, firstDay, lastDay],
   });
   return rows;
 }
@@ -77,9 +76,9 @@ async function lookUpLongest(
     name: "look-up-longest",
     text: `
       update quotel.folded_rollups f set duration_us_max = kept.duration_us_max
-      from (${labelledRollups(others, "$4")}) kept
-      where (${keysOf("f")}) = (${keysOf("kept")}) and kept.tenant_id = any ($5::text[])
+      from ${others} kept
+      where (${keysOf("f")}) = (${keysOf("kept")}) and kept.tenant_id = any ($4::text[])
         and kept.events = f.events and kept.duration_us_max <> f.duration_us_max`,
-    values: [plainArray([batch, ...rows[0]!.batches]), firstDay, lastDay, EVENT_TYPES, textArray(tenantIds)],
+    values: [plainArray([batch, ...rows[0]!.batches]), firstDay, lastDay, textArray(tenantIds)],
   });
 }

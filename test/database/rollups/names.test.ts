@@ -1,3 +1,4 @@
+import { EVENT_TYPES } from "@quotel/conventions";
 import { afterAll, expect, test } from "vitest";
 import { createPool } from "#database/pool";
 import { recordEvents } from "#database/record/record-events";
@@ -49,6 +50,23 @@ test("usage by user and model is exact while it arrives and after it is folded, 
   await foldRollups(pool);
   expect(await byUser()).toEqual(exact);
   expect(await driftFromLedger(pool)).toEqual([]);
+});
+
+test("SQL knows the same built-in event types as the rest, and they never use up a tenant's room for names", async () => {
+  const { rows } = await pool.query("select quotel.built_in_event_types() as types");
+  expect(rows).toEqual([{ types: EVENT_TYPES }]);
+  const custom = events("typed", 120, (n) => ({ eventType: `custom_${n}` }));
+  await record([
+    ...custom,
+    ...EVENT_TYPES.map((eventType) => ({ ...tokensEvent("typed", eventType, 1, null), eventType })),
+  ]);
+  await foldRollups(pool);
+  const byType = await pool.query<{ event_type: string }>(
+    "select distinct event_type from quotel.folded_rollups where tenant_id = 'typed'",
+  );
+  const types = byType.rows.map((row) => row.event_type);
+  expect(types).toEqual(expect.arrayContaining([...EVENT_TYPES, "__other__"]));
+  expect(types).toHaveLength(100 + EVENT_TYPES.length + 1);
 });
 
 test.each([
