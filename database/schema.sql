@@ -40,7 +40,7 @@ create table quotel.accounted_days (
   first_event_day date not null,
   last_event_day date not null,
   events bigint not null,
-  changed_at timestamp with time zone not null,
+  changed_at timestamp with time zone,
   touched_at timestamp with time zone not null,
   verified_to timestamp with time zone default '-infinity'::timestamp with time zone not null,
   constraint accounted_days_pkey PRIMARY KEY (tenant_id, day_start)
@@ -586,7 +586,7 @@ create table quotel.verification (
 
 -- Indexes
 
-CREATE INDEX accounted_days_unverified ON quotel.accounted_days USING btree (changed_at) WHERE (touched_at > verified_to);
+CREATE INDEX accounted_days_unverified ON quotel.accounted_days USING btree (changed_at) WHERE (changed_at IS NOT NULL);
 CREATE INDEX audit_events_id ON quotel.audit_events USING btree (event_id);
 CREATE INDEX audit_events_occurred ON quotel.audit_events USING btree (tenant_id, occurred_at);
 CREATE INDEX backfill_batches_backfill ON quotel.backfill_batches USING btree (backfill_id, batch);
@@ -1426,7 +1426,7 @@ create view public.pipeline_health as
             NULL::text,
             EXTRACT(epoch FROM clock_timestamp() - min(accounted_days.changed_at)) AS "extract"
            FROM quotel.accounted_days
-          WHERE accounted_days.touched_at > accounted_days.verified_to AND accounted_days.day_start >= (( SELECT ledger_seal.unsealed_from
+          WHERE accounted_days.changed_at IS NOT NULL AND accounted_days.day_start >= (( SELECT ledger_seal.unsealed_from
                    FROM quotel.ledger_seal))
         )
  SELECT counted.name,

@@ -74,14 +74,15 @@ create table quotel.accounted_days (
   last_event_day date not null,
   -- Events that were ever folded into the day: what verifying it costs, about.
   events bigint not null,
-  -- When it changed first and last since it was verified.
-  changed_at timestamptz not null,
+  -- When it first changed since it was verified; null = it has not.
+  changed_at timestamptz,
+  -- When it changed last. In no index, so that a day which changes on and on, as today does, stays where it is in them.
   touched_at timestamptz not null,
   -- The touched_at that was verified last.
   verified_to timestamptz not null default '-infinity',
   primary key (tenant_id, day_start)
 ) with (fillfactor = 70);
-create index accounted_days_unverified on quotel.accounted_days (changed_at) where touched_at > verified_to;
+create index accounted_days_unverified on quotel.accounted_days (changed_at) where changed_at is not null;
 
 -- What the verifier found; a row without cleared_at is a violation as of the last pass.
 create table quotel.invariant_findings (
@@ -305,7 +306,7 @@ with running as (
   from quotel.verification where isfinite(passed_at)
   union all select 'unverified_age_seconds', null, extract(epoch from clock_timestamp() - min(changed_at))
   from quotel.accounted_days
-  where touched_at > verified_to and day_start >= (select unsealed_from from quotel.ledger_seal)
+  where changed_at is not null and day_start >= (select unsealed_from from quotel.ledger_seal)
 )
 select name, label, value::double precision as value, as_of from counted
 union all

@@ -40,8 +40,7 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
           first_event_day = least(d.first_event_day, excluded.first_event_day),
           last_event_day = greatest(d.last_event_day, excluded.last_event_day),
           events = d.events + excluded.events,
-          changed_at = case when d.touched_at > d.verified_to then d.changed_at else excluded.changed_at end,
-          touched_at = excluded.touched_at
+          changed_at = coalesce(d.changed_at, excluded.changed_at), touched_at = excluded.touched_at
       ), seen as (
         select distinct tenant_id, 'model' as kind, concat_ws('/', provider, model) as label
         from named where provider is not null or model is not null

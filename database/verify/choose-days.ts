@@ -37,7 +37,7 @@ export async function chooseDays(client: ClientBase): Promise<ChosenDay[]> {
     text: `
       with oldest as (
         select d.* from quotel.accounted_days d
-        where d.touched_at > d.verified_to and d.day_start >= (select unsealed_from from quotel.ledger_seal)
+        where d.changed_at is not null and d.day_start >= (select unsealed_from from quotel.ledger_seal)
           and d.verified_to + d.events * $3 * interval '1 microsecond' < now()
         order by d.changed_at, d.tenant_id, d.day_start
         limit $1
@@ -77,7 +77,8 @@ export async function markVerified(client: ClientBase, days: readonly ChosenDay[
   await query(client, {
     name: "mark-verified",
     text: `
-      update quotel.accounted_days d set verified_to = v.touched_at, changed_at = v.touched_at
+      update quotel.accounted_days d set
+        verified_to = v.touched_at, changed_at = case when d.touched_at > v.touched_at then v.touched_at end
       from (
         select d.tenant_id, d.day_start, v.touched_at
         from quotel.accounted_days d

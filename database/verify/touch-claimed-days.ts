@@ -12,7 +12,7 @@ export async function touchClaimedDays(pool: Pool): Promise<void> {
     name: "touch-claimed-days",
     text: `
       update quotel.accounted_days d set
-        changed_at = case when d.touched_at > d.verified_to then d.changed_at else clock_timestamp() end,
+        changed_at = coalesce(d.changed_at, clock_timestamp()),
         touched_at = clock_timestamp()
       from (
         select tenant_id, day_start from quotel.accounted_days
