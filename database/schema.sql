@@ -647,8 +647,8 @@ BEGIN ATOMIC
              s.state,
              s.admitted,
              s.grace_seconds,
-             ((s.enforcement <> 'hard'::text) OR (s.admitted IS NULL) OR (((s.used + s.reserved) + check_tenant_quota.tokens) <= s.admitted)) AS fits,
-             ((s.admitted - s.used) - s.reserved) AS room
+             ((s.enforcement <> 'hard'::text) OR (s.admitted IS NULL) OR ((((s.used)::numeric + (s.reserved)::numeric) + (check_tenant_quota.tokens)::numeric) <= (s.admitted)::numeric)) AS fits,
+             (((s.admitted)::numeric - (s.used)::numeric) - (s.reserved)::numeric) AS room
             FROM public.quota_status s
            WHERE ((s.tenant_id = check_tenant_quota.tenant) AND (s.resource = 'tokens'::text))
          ), verdict AS (
@@ -1169,9 +1169,9 @@ CREATE OR REPLACE FUNCTION quotel.rate_window_used(period text, head bigint, cou
  STABLE PARALLEL SAFE
 AS $function$
   select least(coalesce(sum(count), 0), 9223372036854775807)::bigint
-  from unnest(counts) with ordinality as c (count, position)
-  where head - (position - 1) + 60 >= floor(extract(epoch from now()) * 60
-    / case period when 'second' then 1 when 'minute' then 60 else 3600 end)
+  -- So many, from the newest on, have not slid out.
+  from unnest(counts[1:least(greatest(head + 61 - floor(extract(epoch from now()) * 60
+    / case period when 'second' then 1 when 'minute' then 60 else 3600 end), 0), 61)::integer]) as count
 $function$;
 
 CREATE OR REPLACE FUNCTION quotel.rolled_up_names(of_tenant text, of_event_type text, of_provider text, of_model text, of_user text)
@@ -1478,7 +1478,7 @@ create view public.quota_status with (security_invoker=true) as
     s.used,
     s.reserved,
         CASE
-            WHEN l.amount IS NOT NULL THEN GREATEST(l.amount + s.burst - s.used - s.reserved, 0::bigint)
+            WHEN l.amount IS NOT NULL THEN quotel.as_bigint(GREATEST(l.amount::numeric + s.burst::numeric - s.used::numeric - s.reserved::numeric, 0::numeric))
             ELSE NULL::bigint
         END AS remaining,
         CASE
@@ -1486,7 +1486,7 @@ create view public.quota_status with (security_invoker=true) as
             ELSE NULL::double precision
         END AS percent_used,
         CASE
-            WHEN l.period = ANY (ARRAY['day'::text, 'month'::text]) THEN q.period_end
+            WHEN l.period = ANY (ARRAY['day'::text, 'month'::text]) THEN p.period_end
             ELSE NULL::timestamp with time zone
         END AS resets_at,
         CASE
@@ -1503,13 +1503,36 @@ create view public.quota_status with (security_invoker=true) as
     l.grace_seconds
    FROM quotel.tenants t
      JOIN quotel.effective_limits l ON l.tenant_id = t.tenant_id
-     LEFT JOIN quotel.quota_totals q ON q.tenant_id = t.tenant_id AND q.resource = l.resource AND q.period =
-        CASE
-            WHEN l.period = 'level'::text THEN 'lifetime'::text
-            ELSE l.period
-        END AND q.period_start <= now() AND q.period_end > now()
+     LEFT JOIN unnest(quotel.built_in_resources()) WITH ORDINALITY b(resource, "position") ON b.resource = l.resource
+     LEFT JOIN LATERAL ( SELECT
+                CASE l.period
+                    WHEN 'day'::text THEN d.day_start
+                    WHEN 'month'::text THEN d.month_start
+                    ELSE '1970-01-01 00:00:00+00'::timestamp with time zone
+                END AS period_start,
+                CASE l.period
+                    WHEN 'day'::text THEN d.day_end
+                    WHEN 'month'::text THEN d.month_end
+                    ELSE 'infinity'::timestamp with time zone
+                END AS period_end
+           FROM quotel.day_totals d
+          WHERE d.tenant_id = t.tenant_id AND d.resource =
+                CASE
+                    WHEN b."position" IS NULL THEN l.resource
+                    ELSE ''::text
+                END AND d.day_start <= now() AND (l.period = ANY (ARRAY['day'::text, 'month'::text, 'lifetime'::text, 'level'::text]))
+          ORDER BY d.day_start DESC
+         LIMIT 1) p ON p.period_end > now()
+     LEFT JOIN LATERAL ( SELECT quotel.as_bigint(COALESCE(sum(d.used[COALESCE(b."position"::integer, 1)]), 0::numeric)) AS used,
+            quotel.as_bigint(COALESCE(sum(d.reserved[COALESCE(b."position"::integer, 1)]), 0::numeric)) AS reserved
+           FROM quotel.day_totals d
+          WHERE d.tenant_id = t.tenant_id AND d.resource =
+                CASE
+                    WHEN b."position" IS NULL THEN l.resource
+                    ELSE ''::text
+                END AND d.day_start >= p.period_start AND d.day_start < p.period_end) q ON true
      LEFT JOIN quotel.rate_windows w ON w.tenant_id = t.tenant_id AND w.resource = l.resource AND w.period = l.period
-     LEFT JOIN quotel.quota_crossings c ON c.tenant_id = t.tenant_id AND c.resource = l.resource AND c.period = l.period AND c.period_start = COALESCE(q.period_start, '1970-01-01 00:00:00+00'::timestamp with time zone)
+     LEFT JOIN quotel.quota_crossings c ON c.tenant_id = t.tenant_id AND c.resource = l.resource AND c.period = l.period AND c.period_start = COALESCE(p.period_start, '1970-01-01 00:00:00+00'::timestamp with time zone)
      LEFT JOIN LATERAL ( SELECT GREATEST(d.value, 0::bigint) AS value,
             d.as_of
            FROM public.usage_levels_daily d
@@ -1530,7 +1553,8 @@ create view public.quota_status with (security_invoker=true) as
                       WHERE r.tenant_id = t.tenant_id AND h.resource = l.resource AND r.state = 'closed'::text AND r.closed_at < v.as_of), 0::numeric)
                     ELSE 0::numeric
                 END::bigint AS reserved,
-            l.period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text]) AS is_rate) u
+            l.period = ANY (ARRAY['second'::text, 'minute'::text, 'hour'::text]) AS is_rate
+         OFFSET 0) u
      CROSS JOIN LATERAL ( SELECT u.used,
             u.reserved,
                 CASE
@@ -1746,9 +1770,11 @@ UNION ALL
     'plan'::text AS source,
     NULL::uuid AS override_id
    FROM quotel.tenants t
-     JOIN quotel.plan_limits l ON l.plan_id = t.plan_id AND l.version = (( SELECT max(p.version) AS max
-           FROM quotel.plans p
-          WHERE p.plan_id = t.plan_id))
+     JOIN ( SELECT plans.plan_id,
+            max(plans.version) AS version
+           FROM quotel.plans
+          GROUP BY plans.plan_id) p ON p.plan_id = t.plan_id
+     JOIN quotel.plan_limits l ON l.plan_id = p.plan_id AND l.version = p.version
   WHERE NOT (EXISTS ( SELECT
            FROM quotel.overrides_in_force o
           WHERE o.tenant_id = t.tenant_id AND o.resource = l.resource AND o.period = l.period));

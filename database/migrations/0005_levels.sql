@@ -121,8 +121,8 @@ union all
 select t.tenant_id, l.resource, l.period, l.amount, l.enforcement, l.warn_at, l.grace_fraction, l.grace_seconds, l.burst,
   l.on_unavailable, l.on_unpriced, 'plan', null::uuid
 from quotel.tenants t
-join quotel.plan_limits l on l.plan_id = t.plan_id
-  and l.version = (select max(p.version) from quotel.plans p where p.plan_id = t.plan_id)
+join (select plan_id, max(version) as version from quotel.plans group by plan_id) p on p.plan_id = t.plan_id
+join quotel.plan_limits l on l.plan_id = p.plan_id and l.version = p.version
 where not exists (
   select from quotel.overrides_in_force o
   where o.tenant_id = t.tenant_id and o.resource = l.resource and o.period = l.period);
@@ -132,20 +132,21 @@ where not exists (
 create function quotel.rate_window_used(period text, head bigint, counts bigint[]) returns bigint
 language sql stable parallel safe as $$
   select least(coalesce(sum(count), 0), 9223372036854775807)::bigint
-  from unnest(counts) with ordinality as c (count, position)
-  where head - (position - 1) + 60 >= floor(extract(epoch from now()) * 60
-    / case period when 'second' then 1 when 'minute' then 60 else 3600 end)
+  -- So many, from the newest on, have not slid out.
+  from unnest(counts[1:least(greatest(head + 61 - floor(extract(epoch from now()) * 60
+    / case period when 'second' then 1 when 'minute' then 60 else 3600 end), 0), 61)::integer]) as count
 $$;
 
 -- Every limit of every tenant as a decision at now() shows it. Only a hold whose time has run out within the last second
--- may still count, until the sweep has ended it.
+-- may still count, until the sweep has ended it. Of each tenant's days it reads those of the periods that hold now.
 create view public.quota_status with (security_invoker = true) as
 select
   t.tenant_id, t.plan_id as plan, t.plan_source, t.licence_status, t.licence_expires_at, l.resource,
   l.period, l.amount as limit_amount, l.enforcement, l.source, l.override_id, s.used, s.reserved,
-  case when l.amount is not null then greatest(l.amount + s.burst - s.used - s.reserved, 0) end as remaining,
+  case when l.amount is not null then quotel.as_bigint(greatest(l.amount::numeric + s.burst - s.used - s.reserved, 0)) end
+    as remaining,
   case when l.amount > 0 then round(100.0 * s.used / l.amount, 1)::double precision end as percent_used,
-  case when l.period in ('day', 'month') then q.period_end end as resets_at,
+  case when l.period in ('day', 'month') then p.period_end end as resets_at,
   case
     when l.amount is null then 'ok'
     when s.used >= floor(l.amount * (1 + s.grace_fraction)) + s.burst and not s.in_grace_time then 'exceeded'
@@ -158,14 +159,28 @@ select
   l.grace_seconds
 from quotel.tenants t
 join quotel.effective_limits l on l.tenant_id = t.tenant_id
-left join quotel.quota_totals q
-  on q.tenant_id = t.tenant_id and q.resource = l.resource
-  -- What is held on a level is held whatever day admitted it.
-  and q.period = case when l.period = 'level' then 'lifetime' else l.period end
-  and q.period_start <= now() and q.period_end > now()
+left join unnest(quotel.built_in_resources()) with ordinality as b (resource, position) on b.resource = l.resource
+-- The period that holds now, by the newest day the tenant has totals of; none where that day's period is over.
+left join lateral (
+  select
+    case l.period when 'day' then d.day_start when 'month' then d.month_start else timestamptz 'epoch' end as period_start,
+    case l.period when 'day' then d.day_end when 'month' then d.month_end else timestamptz 'infinity' end as period_end
+  from quotel.day_totals d
+  where d.tenant_id = t.tenant_id and d.resource = case when b.position is null then l.resource else '' end
+    and d.day_start <= now() and l.period in ('day', 'month', 'lifetime', 'level')
+  order by d.day_start desc limit 1
+) p on p.period_end > now()
+-- What is held on a level is held whatever day admitted it.
+left join lateral (
+  select quotel.as_bigint(coalesce(sum(d.used[coalesce(b.position::integer, 1)]), 0)) as used,
+    quotel.as_bigint(coalesce(sum(d.reserved[coalesce(b.position::integer, 1)]), 0)) as reserved
+  from quotel.day_totals d
+  where d.tenant_id = t.tenant_id and d.resource = case when b.position is null then l.resource else '' end
+    and d.day_start >= p.period_start and d.day_start < p.period_end
+) q on true
 left join quotel.rate_windows w on w.tenant_id = t.tenant_id and w.resource = l.resource and w.period = l.period
 left join quotel.quota_crossings c on c.tenant_id = t.tenant_id and c.resource = l.resource and c.period = l.period
-  and c.period_start = coalesce(q.period_start, timestamptz 'epoch')
+  and c.period_start = coalesce(p.period_start, timestamptz 'epoch')
 left join lateral (
   select greatest(d.value, 0) as value, d.as_of from public.usage_levels_daily d
   where l.period = 'level' and d.tenant_id = t.tenant_id and d.resource = l.resource
@@ -184,6 +199,8 @@ cross join lateral (
         where r.tenant_id = t.tenant_id and h.resource = l.resource and r.state = 'closed' and r.closed_at < v.as_of), 0)
       else 0 end::bigint as reserved,
     l.period in ('second', 'minute', 'hour') as is_rate
+  -- So that it is not merged into what is around it, which would compute it anew for every use of it.
+  offset 0
 ) u
 cross join lateral (
   select u.used, u.reserved,

@@ -12,8 +12,8 @@ begin atomic
   ), limits as (
     select s.*,
       s.enforcement <> 'hard' or s.admitted is null
-        or s.used + s.reserved + check_tenant_quota.tokens <= s.admitted as fits,
-      s.admitted - s.used - s.reserved as room
+        or s.used::numeric + s.reserved + check_tenant_quota.tokens <= s.admitted as fits,
+      s.admitted::numeric - s.used - s.reserved as room
     from public.quota_status s
     where s.tenant_id = check_tenant_quota.tenant and s.resource = 'tokens'
   ), verdict as (
