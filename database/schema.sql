@@ -144,6 +144,13 @@ create table quotel.day_totals (
   constraint day_totals_pkey PRIMARY KEY (tenant_id, resource, day_start)
 ) with (fillfactor=50);
 
+create table quotel.denial_writers (
+  writer_id uuid not null,
+  batch bigint not null,
+  written_at timestamp with time zone not null,
+  constraint denial_writers_pkey PRIMARY KEY (writer_id)
+) with (fillfactor=70);
+
 create table quotel.denied_decisions (
   tenant_id text not null,
   resource text not null,
@@ -1051,6 +1058,9 @@ begin
   forgotten := forgotten + deleted;
   delete from quotel.denied_decisions where ctid = any (array(
     select d.ctid from quotel.denied_decisions d where d.minute < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
+  delete from quotel.denial_writers where written_at < old;
   get diagnostics deleted = row_count;
   forgotten := forgotten + deleted;
   delete from quotel.quota_crossings where ctid = any (array(
@@ -1976,6 +1986,8 @@ alter table quotel.day_totals enable row level security;
 create policy reader_all on quotel.day_totals as permissive for select to quotel_reader using (true);
 create policy tenant_own on quotel.day_totals as permissive for select to quotel_tenant using ((tenant_id = NULLIF(current_setting('quotel.tenant_id'::text, true), ''::text)));
 create policy writer_all on quotel.day_totals as permissive for all to quotel_writer using (true) with check (true);
+alter table quotel.denial_writers enable row level security;
+create policy writer_all on quotel.denial_writers as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.denied_decisions enable row level security;
 create policy writer_all on quotel.denied_decisions as permissive for all to quotel_writer using (true) with check (true);
 alter table quotel.folded_rollups enable row level security;
@@ -2137,6 +2149,7 @@ grant insert, select, update on table quotel.counters to quotel_writer;
 grant select on table quotel.day_totals to quotel_reader;
 grant select on table quotel.day_totals to quotel_tenant;
 grant insert, select, update on table quotel.day_totals to quotel_writer;
+grant insert, select, update on table quotel.denial_writers to quotel_writer;
 grant insert, select on table quotel.denied_decisions to quotel_writer;
 grant select on table quotel.effective_limits to quotel_reader;
 grant select on table quotel.effective_limits to quotel_tenant;

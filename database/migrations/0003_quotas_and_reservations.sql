@@ -112,6 +112,14 @@ create table quotel.quota_denials (
 ) with (fillfactor = 70);
 create index quota_denials_age on quotel.quota_denials using brin (minute);
 
+-- The newest batch of denials that each process has written. It commits with its batch, so that a batch which is sent
+-- again, because nobody heard of its commit, is known.
+create table quotel.denial_writers (
+  writer_id uuid primary key,
+  batch bigint not null,
+  written_at timestamptz not null
+) with (fillfactor = 70);
+
 -- The first ten denials of each tenant, resource and minute, as they were answered.
 create table quotel.denied_decisions (
   tenant_id text not null,
@@ -154,6 +162,7 @@ alter table quotel.reservations enable row level security;
 alter table quotel.quota_crossings enable row level security;
 alter table quotel.quota_denials enable row level security;
 alter table quotel.denied_decisions enable row level security;
+alter table quotel.denial_writers enable row level security;
 alter table quotel.rate_windows enable row level security;
 create policy writer_all on quotel.day_totals to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.reservations to quotel_writer using (true) with check (true);
@@ -165,6 +174,7 @@ create policy reader_all on quotel.quota_denials for select to quotel_reader usi
 create policy tenant_own on quotel.quota_denials for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 create policy writer_all on quotel.denied_decisions to quotel_writer using (true) with check (true);
+create policy writer_all on quotel.denial_writers to quotel_writer using (true) with check (true);
 create policy writer_all on quotel.rate_windows to quotel_writer using (true) with check (true);
 create policy reader_all on quotel.rate_windows for select to quotel_reader using (true);
 create policy tenant_own on quotel.rate_windows for select to quotel_tenant
@@ -178,7 +188,7 @@ create policy tenant_own on quotel.day_totals for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 
 grant select, insert, update on quotel.day_totals, quotel.reservations to quotel_writer;
-grant select, insert, update on quotel.rate_windows, quotel.quota_denials to quotel_writer;
+grant select, insert, update on quotel.rate_windows, quotel.quota_denials, quotel.denial_writers to quotel_writer;
 grant select, insert on quotel.denied_decisions to quotel_writer;
 grant select on quotel.quota_denials to quotel_reader, quotel_tenant;
 -- How often a tenant was denied what, and why. A minute's count is written within a second.

@@ -194,6 +194,9 @@ begin
     select d.ctid from quotel.denied_decisions d where d.minute < old limit rows_max));
   get diagnostics deleted = row_count;
   forgotten := forgotten + deleted;
+  delete from quotel.denial_writers where written_at < old;
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
   delete from quotel.quota_crossings where ctid = any (array(
     select c.ctid from quotel.quota_crossings c
     where c.period in ('day', 'month') and c.period_start < old limit rows_max));

@@ -124,18 +124,20 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
         "insert into quotel.folded_intake values (date_trunc('minute', $1::timestamptz), 1, 0, 0, 0, 0, 0, $1)",
         [at],
       );
+      await owner.query("insert into quotel.denial_writers values (gen_random_uuid(), 1, $1)", [at]);
       await owner.query(
         `insert into quotel.collector_instances values (gen_random_uuid(), 'a', now(), now() - make_interval(hours => $1), '{}')`,
         [23 + 2 * index],
       );
     }
-    expect(await forgetOldRows(writer)).toBe(4);
+    expect(await forgetOldRows(writer)).toBe(5);
     const { rows } = await owner.query(`select
       (select count(*)::int from quotel.reservations) as reservations,
       (select count(*)::int from quotel.invariant_findings) as findings,
       (select count(*)::int from quotel.folded_intake where minute < now() - interval '1 day') as minutes,
+      (select count(*)::int from quotel.denial_writers) as writers,
       (select count(*)::int from quotel.collector_instances) as instances`);
-    expect(rows).toEqual([{ reservations: 3, findings: 3, minutes: 1, instances: 1 }]);
+    expect(rows).toEqual([{ reservations: 3, findings: 3, minutes: 1, writers: 1, instances: 1 }]);
     expect(await forgetOldRows(writer)).toBe(0);
   });
 
