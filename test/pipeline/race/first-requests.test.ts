@@ -1,14 +1,9 @@
 import { randomUUIDv7 } from "node:crypto";
-import { afterAll, expect, test } from "vitest";
-import { createPool } from "#database/pool";
-import { driftFromHolds } from "../../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../../database/test-database.ts";
+import { expect, test } from "vitest";
 import { ROUNDS } from "../faults/rounds.ts";
-import { planFile } from "../processes/rooms.ts";
 import { inParallel } from "../traffic/in-parallel.ts";
 import { reserve } from "../traffic/quota-client.ts";
-import { startFleet } from "./fleet.ts";
-import { passedLimits, watchTotals } from "./observed-totals.ts";
+import { startRace } from "./start-race.ts";
 
 const SERVICES = 4;
 const WAVES = 4 * ROUNDS;
@@ -20,15 +15,8 @@ const LIMITS = [
   { resource: "tokens", period: "month", amount: 9 },
 ] as const;
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-afterAll(() => admin.end());
-await watchTotals(admin, LIMITS);
-const plan = await planFile("newcomers", LIMITS);
-afterAll(plan.remove);
-const fleet = await startFleet(SERVICES, database.writerUrl, () => plan);
-afterAll(fleet.stop);
+const race = await startRace({ services: SERVICES, planId: "newcomers", limits: LIMITS });
+const { admin, fleet } = race;
 
 test("I8: of the first requests that many tenants ever make, all at once and at every service, exactly what fits is admitted, and each tenant is made known once", async () => {
   for (let wave = 0; wave < WAVES; wave += 1) {
@@ -51,6 +39,5 @@ test("I8: of the first requests that many tenants ever make, all at once and at 
     "select count(*)::int as tenants from quotel.tenants where plan_id = 'newcomers' and plan_source = 'default'",
   );
   expect(rows).toEqual([{ tenants: WAVES * TENANTS_PER_WAVE }]);
-  expect(await passedLimits(admin)).toEqual([]);
-  expect(await driftFromHolds(admin)).toEqual([]);
+  await race.expectSoundTotals();
 });

@@ -1,15 +1,11 @@
 import { randomUUIDv7 } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ReservationDecision } from "@quotel/conventions";
-import { afterAll, expect, test } from "vitest";
-import { createPool } from "#database/pool";
-import { driftFromHolds } from "../../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../../database/test-database.ts";
+import { expect, test } from "vitest";
 import { ROUNDS } from "../faults/rounds.ts";
-import { KEYS, planFile } from "../processes/rooms.ts";
+import { KEYS } from "../processes/rooms.ts";
 import { release, reserve } from "../traffic/quota-client.ts";
-import { startFleet } from "./fleet.ts";
-import { passedLimits, watchTotals } from "./observed-totals.ts";
+import { startRace } from "./start-race.ts";
 
 const SERVICES = 4;
 const CLIENTS = 48;
@@ -19,19 +15,15 @@ const BETWEEN_CHANGES_MS = 150;
 const NARROW = 4;
 const WIDE = 9;
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-afterAll(() => admin.end());
-const LIMITS = [
-  { resource: "tokens", period: "month", amount: WIDE },
-  { resource: "tokens", period: "lifetime", amount: WIDE },
-] as const;
-await watchTotals(admin, LIMITS);
-const plan = await planFile("wide", LIMITS);
-afterAll(plan.remove);
-const fleet = await startFleet(SERVICES, database.writerUrl, () => plan);
-afterAll(fleet.stop);
+const race = await startRace({
+  services: SERVICES,
+  planId: "wide",
+  limits: [
+    { resource: "tokens", period: "month", amount: WIDE },
+    { resource: "tokens", period: "lifetime", amount: WIDE },
+  ],
+});
+const { admin, fleet } = race;
 await admin.query("insert into quotel.plans (plan_id, version) values ('narrow', 1)");
 await admin.query(
   "insert into quotel.plan_limits (plan_id, version, resource, period, amount) values ('narrow', 1, 'tokens', 'lifetime', $1)",
@@ -99,6 +91,5 @@ test("I8: while plans change under load every decision keeps to one plan, and fr
   await Promise.all(contenders);
 
   expect(Math.min(seen.wide, seen.narrow)).toBeGreaterThan(0);
-  expect(await passedLimits(admin)).toEqual([]);
-  expect(await driftFromHolds(admin)).toEqual([]);
+  await race.expectSoundTotals();
 });

@@ -1,15 +1,10 @@
 import { randomUUIDv7 } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, expect, test } from "vitest";
-import { createPool } from "#database/pool";
-import { driftFromHolds } from "../../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../../database/test-database.ts";
-import { planFile } from "../processes/rooms.ts";
+import { expect, test } from "vitest";
 import { inParallel } from "../traffic/in-parallel.ts";
 import { reserve } from "../traffic/quota-client.ts";
 import { awayFromMidnight } from "./away-from-midnight.ts";
-import { startFleet } from "./fleet.ts";
-import { passedLimits, watchTotals } from "./observed-totals.ts";
+import { startRace } from "./start-race.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -25,18 +20,13 @@ const LIMITS = [
   { resource: "tokens", period: "month", amount: 14 },
 ] as const;
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-afterAll(() => admin.end());
-await watchTotals(admin, LIMITS);
-const plan = await planFile("skewed", LIMITS);
-afterAll(plan.remove);
-const fleet = await startFleet(AHEAD_MS.length, database.writerUrl, (n) => ({
-  env: { ...plan.env, CLOCK_AHEAD_MS: String(AHEAD_MS[n]) },
-  preload: [LATER_CLOCK],
-}));
-afterAll(fleet.stop);
+const race = await startRace({
+  services: AHEAD_MS.length,
+  planId: "skewed",
+  limits: LIMITS,
+  optionsOf: (n) => ({ env: { CLOCK_AHEAD_MS: String(AHEAD_MS[n]) }, preload: [LATER_CLOCK] }),
+});
+const { admin, fleet } = race;
 
 test(
   "I7, I8: services whose clocks are days and weeks apart decide by the database's clock: one day, one limit, one instant of reset and of expiry",
@@ -60,8 +50,7 @@ test(
     await sleep(2_500);
     const { rows } = await admin.query("select distinct state from quotel.reservations");
     expect(rows).toEqual([{ state: "open" }]);
-    expect(await passedLimits(admin)).toEqual([]);
-    expect(await driftFromHolds(admin)).toEqual([]);
+    await race.expectSoundTotals();
   },
   5 * LATE_MS_MAX,
 );
