@@ -1173,6 +1173,16 @@ begin
   return a;
 end $function$;
 
+CREATE OR REPLACE FUNCTION quotel.rate_window_empty_at(period text, head bigint, counts bigint[])
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select timestamptz 'epoch' + make_interval(secs => (ceil((head - (position - 1) + 61)
+    * case period when 'second' then 1000 when 'minute' then 60000 else 3600000 end / 60.0) / 1000.0)::double precision)
+  from unnest(counts) with ordinality as c (count, position) where count > 0 order by position limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION quotel.rate_window_used(period text, head bigint, counts bigint[])
  RETURNS bigint
  LANGUAGE sql
@@ -1483,7 +1493,10 @@ create view public.quota_status with (security_invoker=true) as
     l.period,
     l.amount AS limit_amount,
     l.enforcement,
-    l.source,
+        CASE
+            WHEN l.source = 'plan'::text AND t.plan_source = 'default'::text THEN 'default'::text
+            ELSE l.source
+        END AS source,
     l.override_id,
     s.used,
     s.reserved,
@@ -1492,11 +1505,12 @@ create view public.quota_status with (security_invoker=true) as
             ELSE NULL::bigint
         END AS remaining,
         CASE
-            WHEN l.amount > 0 THEN round(100.0 * s.used::numeric / l.amount::numeric, 1)::double precision
-            ELSE NULL::double precision
-        END AS percent_used,
+            WHEN l.amount = 0 THEN 100::numeric
+            ELSE round(100.0 * s.used::numeric / l.amount::numeric, 1)
+        END::double precision AS percent_used,
         CASE
             WHEN l.period = ANY (ARRAY['day'::text, 'month'::text]) THEN p.period_end
+            WHEN s.used > 0 THEN quotel.rate_window_empty_at(w.period, w.head, w.counts)
             ELSE NULL::timestamp with time zone
         END AS resets_at,
         CASE
@@ -2081,6 +2095,7 @@ grant execute on function quotel.latency_bounds() to public;
 grant execute on function quotel.latency_histogram(integer[]) to public;
 grant execute on function quotel.latency_quantile_ms(bigint[],double precision) to public;
 grant execute on function quotel.merge_latency(integer[],integer[]) to public;
+grant execute on function quotel.rate_window_empty_at(text,bigint,bigint[]) to public;
 grant execute on function quotel.rate_window_used(text,bigint,bigint[]) to public;
 grant execute on function quotel.rolled_up_names(text,text,text,text,text) to public;
 grant execute on function quotel.sequence_count(int8multirange) to public;

@@ -23,8 +23,8 @@ export interface UsageStats {
     /** `grace`: past the limit, and within what is admitted beyond it. */
     readonly state: "ok" | "warning" | "grace" | "exceeded";
     readonly enforcement: "hard" | "soft" | "shadow";
-    /** `override`: an administrator's exception from the plan. */
-    readonly source: "plan" | "override";
+    /** `override`: an administrator's exception from the plan. `default`: the plan of tenants that nobody has put on one. */
+    readonly source: "plan" | "default" | "override";
   }[];
   readonly warnings: readonly string[];
   readonly timestamp: string;

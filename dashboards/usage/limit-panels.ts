@@ -14,6 +14,8 @@ import { OF_PICKED_TENANTS } from "./tenant-variable.ts";
 
 const WARN_PERCENT = 80;
 const FULL_PERCENT = 100;
+/** A limit of 0 is used up from the start; that is news only where somebody has gone past it. */
+const NOT_SWITCHED_OFF = "(limit_amount = 0 and used = 0) is not true";
 
 /** What each tenant has used of its tokens per day, in the day that is now in the tenant's own zone. */
 export function tokensAgainstLimit(): TableBuilder {
@@ -30,7 +32,7 @@ export function tokensAgainstLimit(): TableBuilder {
         select tenant_id as "Tenant", plan as "Plan", used as "Used", reserved as "Held", limit_amount as "Limit",
           percent_used as "Share used", resets_at as "Resets at", state as "State"
         from quota_status
-        where resource = 'tokens' and period = 'day' and ${OF_PICKED_TENANTS}
+        where resource = 'tokens' and period = 'day' and ${NOT_SWITCHED_OFF} and ${OF_PICKED_TENANTS}
         order by percent_used desc nulls last, used desc, tenant_id
         limit 100`),
     );
@@ -80,7 +82,7 @@ export function closeToLimit(): TableBuilder {
           enforcement as "Enforcement", used as "Used", limit_amount as "Limit", percent_used as "Share used",
           resets_at as "Resets at"
         from quota_status
-        where percent_used >= ${WARN_PERCENT} and ${OF_PICKED_TENANTS}
+        where percent_used >= ${WARN_PERCENT} and ${NOT_SWITCHED_OFF} and ${OF_PICKED_TENANTS}
         order by percent_used desc, tenant_id, resource, period
         limit 100`),
     );

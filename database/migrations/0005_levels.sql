@@ -137,16 +137,29 @@ language sql stable parallel safe as $$
     / case period when 'second' then 1 when 'minute' then 60 else 3600 end), 0), 61)::integer]) as count
 $$;
 
+-- When the newest thing that a rate limit admitted slides out of its window: from then on nothing counts.
+create function quotel.rate_window_empty_at(period text, head bigint, counts bigint[]) returns timestamptz
+language sql immutable strict parallel safe as $$
+  select timestamptz 'epoch' + make_interval(secs => (ceil((head - (position - 1) + 61)
+    * case period when 'second' then 1000 when 'minute' then 60000 else 3600000 end / 60.0) / 1000.0)::double precision)
+  from unnest(counts) with ordinality as c (count, position) where count > 0 order by position limit 1
+$$;
+
 -- Every limit of every tenant as a decision at now() shows it. Only a hold whose time has run out within the last second
 -- may still count, until the sweep has ended it. Of each tenant's days it reads those of the periods that hold now.
 create view public.quota_status with (security_invoker = true) as
 select
   t.tenant_id, t.plan_id as plan, t.plan_source, t.licence_status, t.licence_expires_at, l.resource,
-  l.period, l.amount as limit_amount, l.enforcement, l.source, l.override_id, s.used, s.reserved,
+  l.period, l.amount as limit_amount, l.enforcement,
+  case when l.source = 'plan' and t.plan_source = 'default' then 'default' else l.source end as source, l.override_id,
+  s.used, s.reserved,
   case when l.amount is not null then quotel.as_bigint(greatest(l.amount::numeric + s.burst - s.used - s.reserved, 0)) end
     as remaining,
-  case when l.amount > 0 then round(100.0 * s.used / l.amount, 1)::double precision end as percent_used,
-  case when l.period in ('day', 'month') then p.period_end end as resets_at,
+  case when l.amount = 0 then 100 else round(100.0 * s.used / l.amount, 1) end::double precision as percent_used,
+  -- Null for a day or month in which nothing was used: its end is in the tenant's calendar.
+  case
+    when l.period in ('day', 'month') then p.period_end
+    when s.used > 0 then quotel.rate_window_empty_at(w.period, w.head, w.counts) end as resets_at,
   case
     when l.amount is null then 'ok'
     when s.used >= floor(l.amount * (1 + s.grace_fraction)) + s.burst and not s.in_grace_time then 'exceeded'

@@ -14,7 +14,11 @@ const limits = array(
     resetsAt: nullable(instant),
     state: oneOf("ok", "warning", "grace", "exceeded"),
     enforcement: oneOf("hard", "soft", "shadow"),
-    source: { ...oneOf("plan", "override"), description: "override: an administrator's exception from the plan." },
+    source: {
+      ...oneOf("plan", "default", "override"),
+      description:
+        "override: an administrator's exception from the plan. default: of the plan of tenants that nobody has put on one.",
+    },
   }),
 );
 

@@ -1,7 +1,7 @@
 import type { UsageStats } from "@quotel/conventions";
 import { accountingPeriods } from "#database/periods/period";
-import type { CalendarVersion } from "#database/periods/period";
 import type { LimitStatus } from "./read-quota-status.ts";
+import type { TenantRecord } from "./read-tenant.ts";
 
 export type LimitsOnWire = UsageStats["limits"];
 
@@ -10,12 +10,8 @@ export function amountOnWire(resource: string, amount: number): number | string 
   return resource === "cost" ? String(amount) : amount;
 }
 
-/** Limits as the read endpoints show them. */
-export function limitsOnWire(
-  statuses: readonly LimitStatus[],
-  nowMs: number,
-  calendar: readonly CalendarVersion[],
-): LimitsOnWire {
+/** Limits as the read endpoints show them, and as a decision at the same instant does. */
+export function limitsOnWire(statuses: readonly LimitStatus[], tenant: TenantRecord): LimitsOnWire {
   return statuses.map((status) => ({
     resourceType: status.resource,
     period: status.period,
@@ -23,7 +19,7 @@ export function limitsOnWire(
     used: amountOnWire(status.resource, status.used),
     reserved: amountOnWire(status.resource, status.reserved),
     percentage: status.percentUsed,
-    resetsAt: resetOf(status, nowMs, calendar),
+    resetsAt: resetOf(status, tenant),
     state: status.state,
     enforcement: status.enforcement,
     source: status.source,
@@ -56,12 +52,8 @@ export function tightestPercentage(statuses: readonly LimitStatus[], resource: s
 }
 
 /** A period in which nothing was used has no row yet, but an end all the same. */
-function resetOf(
-  { period, resetsAt }: LimitStatus,
-  nowMs: number,
-  calendar: readonly CalendarVersion[],
-): string | null {
+function resetOf({ period, resetsAt }: LimitStatus, { readAtMs, calendar }: TenantRecord): string | null {
   if (resetsAt !== null) return resetsAt.toISOString();
   if (period !== "day" && period !== "month") return null;
-  return new Date(accountingPeriods(nowMs, calendar)[period].endMs).toISOString();
+  return new Date(accountingPeriods(readAtMs, calendar)[period].endMs).toISOString();
 }

@@ -10,11 +10,12 @@ export interface LimitStatus {
   readonly enforcement: Enforcement;
   readonly used: number;
   readonly reserved: number;
-  /** Null where the limit is 0 or unlimited. */
+  /** Null where the limit is unlimited. */
   readonly percentUsed: number | null;
+  /** Null too for a day or month in which nothing was used; `limitsOnWire` knows its end. */
   readonly resetsAt: Date | null;
   readonly state: "ok" | "warning" | "grace" | "exceeded";
-  readonly source: "plan" | "override";
+  readonly source: "plan" | "default" | "override";
 }
 
 /** Every limit that holds for a tenant, overrides in place of its plan's, by resource and period. */

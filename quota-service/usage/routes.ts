@@ -35,25 +35,21 @@ export function usageRoutes(pool: Pool): Route[] {
     if (!chosen.ok) return refuse(chosen.refusal);
     const tenantId = chosen.value;
     const { days } = query.value;
-    const nowMs = Date.now();
     const tenant = await readTenant(pool, tenantId);
-    const period = lastDays(nowMs, days, tenant.calendar);
+    const period = lastDays(tenant.readAtMs, days, tenant.calendar);
     const [usage, limits] = await Promise.all([sumDailyUsage(pool, tenantId, period), readQuotaStatus(pool, tenantId)]);
     if (tenant.plan === null && usage.length === 0) return refuse(tenantNotFound(tenantId));
-    return ok(statsOf({ tenantId, tenant, days, period, usage, limits, nowMs }));
+    return ok(statsOf({ tenantId, tenant, days, period, usage, limits }));
   };
   const status = async (req: ApiRequest, key: Key): Promise<Answer> => {
     const chosen = tenantOf(req, key, undefined);
     if (!chosen.ok) return refuse(chosen.refusal);
     const tenantId = chosen.value;
-    const nowMs = Date.now();
-    const [{ plan, calendar }, limits] = await Promise.all([
-      readTenant(pool, tenantId),
-      readQuotaStatus(pool, tenantId),
-    ]);
+    const [tenant, limits] = await Promise.all([readTenant(pool, tenantId), readQuotaStatus(pool, tenantId)]);
+    const { plan, readAtMs } = tenant;
     if (plan === null) return refuse(tenantNotFound(tenantId));
-    const timestamp = new Date(nowMs).toISOString();
-    return ok({ tenantId, plan, limits: limitsOnWire(limits, nowMs, calendar), timestamp } satisfies QuotaStatus);
+    const timestamp = new Date(readAtMs).toISOString();
+    return ok({ tenantId, plan, limits: limitsOnWire(limits, tenant), timestamp } satisfies QuotaStatus);
   };
   return [
     { method: "get", path: "/v1/usage/stats", kinds: ["service", "admin", "tenant"], handle: stats },

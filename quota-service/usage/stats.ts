@@ -13,11 +13,10 @@ export interface StatsFacts {
   readonly period: Period;
   readonly usage: readonly ResourceUsage[];
   readonly limits: readonly LimitStatus[];
-  readonly nowMs: number;
 }
 
 /** The answer of `GET /v1/usage/stats`: every resource that was used or is limited. Pure. */
-export function statsOf({ tenantId, tenant, days, period, usage, limits, nowMs }: StatsFacts): UsageStats {
+export function statsOf({ tenantId, tenant, days, period, usage, limits }: StatsFacts): UsageStats {
   const used = new Map(usage.map(({ resource, amount }) => [resource, amount]));
   const resources = [...new Set([...used.keys(), ...limits.map(({ resource }) => resource)])].sort();
   return {
@@ -32,8 +31,8 @@ export function statsOf({ tenantId, tenant, days, period, usage, limits, nowMs }
         percentage: tightestPercentage(limits, resource),
       };
     }),
-    limits: limitsOnWire(limits, nowMs, tenant.calendar),
+    limits: limitsOnWire(limits, tenant),
     warnings: warningsOf(limits),
-    timestamp: new Date(nowMs).toISOString(),
+    timestamp: new Date(tenant.readAtMs).toISOString(),
   };
 }

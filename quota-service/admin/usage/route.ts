@@ -16,12 +16,11 @@ import type { UsageQuery } from "./usage-query.ts";
 /** `GET /v1/admin/usage`: one tenant's usage, or a summary over all. */
 export function adminUsageRoute(pool: Pool): Route {
   const handle = async (req: ApiRequest): Promise<Answer> => {
-    const nowMs = Date.now();
-    const query = readUsageQuery(req.query, nowMs);
+    const query = readUsageQuery(req.query, Date.now());
     if (!query.ok) return refuse(query.refusal);
     const { tenantId } = query.value;
     if (tenantId === null) return ok(await readSummary(pool, query.value));
-    const usage = await readTenantUsage(pool, tenantId, query.value, nowMs);
+    const usage = await readTenantUsage(pool, tenantId, query.value);
     if (usage === null) return refuse(tenantNotFound(tenantId));
     return ok(usage);
   };

@@ -13,7 +13,6 @@ export async function readTenantUsage(
   pool: Pool,
   tenantId: string,
   { range, metric }: UsageQuery,
-  nowMs: number,
 ): Promise<AdminTenantUsage | null> {
   const [tenant, buckets, statuses, events] = await Promise.all([
     readTenant(pool, tenantId),
@@ -30,11 +29,11 @@ export async function readTenantUsage(
     tokensBySource: tokensBySource(buckets),
     quota: {
       plan: tenant.plan ?? "none",
-      quotas: limitsOnWire(limits, nowMs, tenant.calendar),
+      quotas: limitsOnWire(limits, tenant),
       anyExceeded: limits.some(isExceeded),
     },
     recentEvents: events.map((event) => ({ ...event, endedAt: event.endedAt.toISOString() })),
-    timestamp: new Date(nowMs).toISOString(),
+    timestamp: new Date(tenant.readAtMs).toISOString(),
   };
 }
 

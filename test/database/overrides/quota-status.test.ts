@@ -42,7 +42,10 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
   });
 
   async function register(tenantId: string, usedTokens: number): Promise<void> {
-    await writer.query("insert into quotel.tenants (tenant_id, plan_id) values ($1, 'basic')", [tenantId]);
+    await writer.query(
+      "insert into quotel.tenants (tenant_id, plan_id, plan_source) values ($1, 'basic', 'assigned')",
+      [tenantId],
+    );
     if (usedTokens === 0) return;
     const received = { producerId: "test", receivedAtMicros: Date.now() * 1000 };
     const event = tokensEvent(tenantId, "one", usedTokens, null);

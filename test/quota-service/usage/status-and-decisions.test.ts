@@ -3,6 +3,9 @@ import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { createRecorder } from "../../../collector/record/recorder.ts";
 import { createDecisionEngine } from "../../../quota-service/decisions/engine.ts";
+import { limitsOnWire } from "../../../quota-service/usage/limits.ts";
+import { readQuotaStatus } from "../../../quota-service/usage/read-quota-status.ts";
+import { readTenant } from "../../../quota-service/usage/read-tenant.ts";
 import { recordPoints } from "#database/levels/record-points";
 import { createPool } from "#database/pool";
 import { inTransaction } from "#database/transaction";
@@ -29,6 +32,7 @@ const definition = {
   amount: fc.option(fc.integer({ min: 0, max: 100 }), { nil: null, freq: 8 }),
   enforcement: fc.constantFrom("hard", "hard", "hard", "soft", "shadow"),
   warnAt: fc.oneof(fc.constant(0.8), thousandths(1, 1_000)),
+  isOverride: fc.boolean(),
 };
 const grace = {
   graceFraction: fc.oneof(fc.constant(0), thousandths(0, 500)),
@@ -61,17 +65,39 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** A level limit is on members, every other one on tokens. */
-async function subscribe(tenantId: string, limits: readonly Limit[]): Promise<void> {
+async function subscribe(tenantId: string, limits: readonly Limit[], planSource: string): Promise<void> {
   await admin.query("insert into quotel.plans (plan_id, version) values ($1, 1)", [tenantId]);
   for (const it of limits) {
     await admin.query(
-      `insert into quotel.plan_limits (plan_id, version, resource, period, amount, enforcement, warn_at, grace_fraction,
-         grace_seconds, burst)
-       values ($1, 1, case when $2 = 'level' then 'members' else 'tokens' end, $2, $3, $4, $5, $6, $7, $8)`,
-      [tenantId, it.period, it.amount, it.enforcement, it.warnAt, it.graceFraction, it.graceSeconds, it.burst],
+      `with limits as (
+         select case when $2 = 'level' then 'members' else 'tokens' end as resource, $2::text as period, $3::bigint as amount,
+           $4::text as enforcement, $5::numeric as warn_at, $6::numeric as grace_fraction, $7::integer as grace_seconds,
+           $8::bigint as burst
+       ), overriding as (
+         insert into quotel.limit_overrides (resource, period, amount, enforcement, warn_at, grace_fraction,
+           grace_seconds, burst, tenant_id, override_id, reason, actor)
+         select *, $1, gen_random_uuid(), 'test', 'test' from limits where $9
+       )
+       insert into quotel.plan_limits (resource, period, amount, enforcement, warn_at, grace_fraction, grace_seconds, burst,
+         plan_id, version)
+       select *, $1, 1 from limits where not $9`,
+      [
+        tenantId,
+        it.period,
+        it.amount,
+        it.enforcement,
+        it.warnAt,
+        it.graceFraction,
+        it.graceSeconds,
+        it.burst,
+        it.isOverride,
+      ],
     );
   }
-  await admin.query("insert into quotel.tenants (tenant_id, plan_id) values ($1, $1)", [tenantId]);
+  await admin.query("insert into quotel.tenants (tenant_id, plan_id, plan_source) values ($1, $1, $2)", [
+    tenantId,
+    planSource,
+  ]);
 }
 
 async function take(tenantId: string, it: Step): Promise<void> {
@@ -117,13 +143,6 @@ async function sample(tenantId: string, value: number): Promise<void> {
   );
 }
 
-interface Standing {
-  readonly resource: string;
-  readonly period: string | null;
-  readonly limit: number | null;
-  readonly percentUsed: number | null;
-}
-
 async function decide(tenantId: string, tokens: number) {
   const items = [
     { resource: "members", amount: 0 },
@@ -137,34 +156,46 @@ async function decide(tenantId: string, tokens: number) {
   return { all: all.decision, ofTokens: ofTokens.decision };
 }
 
-async function statusOf(tenantId: string): Promise<unknown[]> {
-  const { rows } = await reader.query(
-    `select resource, period, limit_amount as "limit", used, reserved, remaining, percent_used as "percentUsed", state,
-       enforcement
-     from quota_status where tenant_id = $1 order by resource, period`,
+async function remainingOf(tenantId: string): Promise<unknown[]> {
+  const { rows } = await reader.query<{ remaining: number | null }>(
+    "select remaining from quota_status where tenant_id = $1 order by resource, period",
     [tenantId],
   );
-  return rows;
+  return rows.map(({ remaining }) => remaining);
 }
 
-test("quota_status and check_tenant_quota say what a decision of that moment says, for any limits, usage, holds, levels and rates, in grace and after it", async () => {
+test("quota_status, the status endpoint's limits and check_tenant_quota say what a decision of that moment says, for any limits, usage, holds, levels and rates, in grace and after it", async () => {
+  const planSources = fc.constantFrom("assigned", "default");
   const limits = fc.uniqueArray(limit, { selector: ({ period }) => period, minLength: 1, maxLength: 6 });
   await fc.assert(
-    fc.asyncProperty(limits, fc.array(step, { maxLength: 8 }), amount, async (ofPlan, steps, tokens) => {
-      const tenantId = `t${randomBytes(6).toString("hex")}`;
-      await subscribe(tenantId, ofPlan);
-      for (const it of steps) await take(tenantId, it);
-      const { all, ofTokens } = await decide(tenantId, tokens);
-      const decided = all.items
-        .filter(({ period }) => period !== null)
-        .map(({ resource, period, limit: most, used, reserved, remaining, percentUsed, state, enforcement }) => {
-          const standing: Standing = { resource, period, limit: most, percentUsed: most === 0 ? null : percentUsed };
-          return { ...standing, used, reserved, remaining, state, enforcement };
-        });
-      expect(await statusOf(tenantId)).toEqual(decided);
-      const { rows } = await reader.query("select allowed, reason from check_tenant_quota($1, $2)", [tenantId, tokens]);
-      expect(rows).toEqual([{ allowed: ofTokens.allowed, reason: ofTokens.reason }]);
-    }),
+    fc.asyncProperty(
+      limits,
+      planSources,
+      fc.array(step, { maxLength: 8 }),
+      amount,
+      async (made, planSource, steps, tokens) => {
+        const tenantId = `t${randomBytes(6).toString("hex")}`;
+        await subscribe(tenantId, made, planSource);
+        for (const it of steps) await take(tenantId, it);
+        const { all, ofTokens } = await decide(tenantId, tokens);
+        const decided = all.items.filter(({ period }) => period !== null);
+        const shown = limitsOnWire(await readQuotaStatus(pool, tenantId), await readTenant(pool, tenantId));
+        expect(shown).toEqual(
+          decided.map(
+            ({ resource, period, limit: most, used, reserved, percentUsed, resetsAt, state, enforcement, source }) => {
+              const standing = { resourceType: resource, period, limit: most, percentage: percentUsed, resetsAt };
+              return { ...standing, used, reserved, state, enforcement, source };
+            },
+          ),
+        );
+        expect(await remainingOf(tenantId)).toEqual(decided.map(({ remaining }) => remaining));
+        const { rows } = await reader.query("select allowed, reason from check_tenant_quota($1, $2)", [
+          tenantId,
+          tokens,
+        ]);
+        expect(rows).toEqual([{ allowed: ofTokens.allowed, reason: ofTokens.reason }]);
+      },
+    ),
     { numRuns: Number(process.env["QUOTEL_TEST_RUNS"] ?? 100) },
   );
 }, 120_000);
