@@ -374,7 +374,19 @@ create table quotel.producer_boots (
   complete_to timestamp with time zone,
   first_heard_at timestamp with time zone not null,
   last_heard_at timestamp with time zone not null,
+  told_seq bigint,
+  told_at timestamp with time zone,
+  service text,
+  counters jsonb,
+  lossless_at timestamp with time zone,
   constraint producer_boots_pkey PRIMARY KEY (producer, boot_id)
+) with (fillfactor=70);
+
+create table quotel.producer_reports (
+  minute timestamp with time zone not null,
+  counter text not null,
+  amount bigint not null,
+  constraint producer_reports_pkey PRIMARY KEY (minute, counter)
 ) with (fillfactor=70);
 
 create table quotel.quarantine (
@@ -526,6 +538,16 @@ create table quotel.unfolded_batches (
   events integer not null,
   opened_at timestamp with time zone default now() not null,
   constraint unfolded_batches_pkey PRIMARY KEY (batch)
+);
+
+create table quotel.unfolded_heartbeats (
+  producer text not null,
+  boot_id text not null,
+  seq bigint not null,
+  told_at timestamp with time zone not null,
+  service text,
+  counters jsonb not null,
+  received_at timestamp with time zone default now() not null
 );
 
 create table quotel.unfolded_intake (
@@ -1087,6 +1109,10 @@ begin
     select i.ctid from quotel.folded_intake i where i.minute < old limit rows_max));
   get diagnostics deleted = row_count;
   forgotten := forgotten + deleted;
+  delete from quotel.producer_reports where ctid = any (array(
+    select p.ctid from quotel.producer_reports p where p.minute < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
   delete from quotel.producer_boots where ctid = any (array(
     select p.ctid from quotel.producer_boots p where p.last_heard_at < old limit rows_max));
   get diagnostics deleted = row_count;
@@ -1395,10 +1421,10 @@ create view public.pipeline_health as
            FROM quotel.unfolded_batches
         ), heard AS (
          SELECT count(*) AS boots,
-            min(COALESCE(producer_boots.complete_to, producer_boots.first_heard_at)) AS complete_to,
-            COALESCE(sum(upper(producer_boots.sequences) - 1 - quotel.sequence_count(producer_boots.sequences) + producer_boots.written_off), 0::numeric) AS lost
-           FROM quotel.producer_boots
-          WHERE producer_boots.last_heard_at > (now() - '00:05:00'::interval)
+            min(COALESCE(producer_completeness.complete_to, producer_completeness.first_heard_at)) AS complete_to,
+            COALESCE(sum(producer_completeness.lost), 0::numeric) AS lost
+           FROM public.producer_completeness
+          WHERE producer_completeness.last_heard_at > (now() - '00:05:00'::interval)
         ), known(name, label, value) AS (
          SELECT 'collectors_running'::text AS "?column?",
             NULL::text AS "?column?",
@@ -1422,6 +1448,21 @@ create view public.pipeline_health as
             v.value
            FROM heard h,
             LATERAL ( VALUES ('boots_heard'::text,h.boots::numeric), ('records_lost'::text,h.lost), ('completeness_lag_seconds'::text,EXTRACT(epoch FROM now() - h.complete_to))) v(name, value)
+        UNION ALL
+         SELECT 'reported'::text,
+            c.key,
+            sum(c.value::bigint) AS sum
+           FROM quotel.producer_boots b
+             CROSS JOIN LATERAL jsonb_each_text(b.counters) c(key, value)
+          WHERE b.last_heard_at > (now() - '00:05:00'::interval)
+          GROUP BY c.key
+        UNION ALL
+         SELECT 'reported_last_hour'::text,
+            producer_reports.counter,
+            sum(producer_reports.amount) AS sum
+           FROM quotel.producer_reports
+          WHERE producer_reports.minute > (now() - '01:00:00'::interval)
+          GROUP BY producer_reports.counter
         UNION ALL
          SELECT 'quarantined'::text,
             quarantine.reason,
@@ -1463,17 +1504,60 @@ UNION ALL
   WHERE known.value IS NOT NULL;
 
 create view public.producer_completeness as
+ WITH numbered AS (
+         SELECT b.producer,
+            b.boot_id,
+            b.sequences,
+            b.written_off,
+            b.newest_ended_at,
+            b.complete_to,
+            b.first_heard_at,
+            b.last_heard_at,
+            b.told_seq,
+            b.told_at,
+            b.service,
+            b.counters,
+            b.lossless_at,
+            upper(b.sequences) - 1 AS last_seq,
+            upper(b.sequences) - 1 - quotel.sequence_count(b.sequences) + b.written_off AS missing,
+            (b.counters ->> 'dropped'::text)::bigint AS dropped
+           FROM quotel.producer_boots b
+        )
  SELECT producer,
     boot_id,
+    service,
     lower(sequences) AS first_seq,
-    upper(sequences) - 1 AS last_seq,
-    quotel.sequence_count(sequences) - written_off AS received,
-    upper(sequences) - 1 - quotel.sequence_count(sequences) + written_off AS lost,
-    complete_to,
+    last_seq,
+    last_seq - missing AS received,
+    GREATEST(missing, dropped) AS lost,
+        CASE
+            WHEN dropped > missing AND lossless_at IS NULL THEN NULL::timestamp with time zone
+            WHEN dropped > missing AND lossless_at < complete_to THEN lossless_at
+            ELSE complete_to
+        END AS complete_to,
     newest_ended_at,
     first_heard_at,
-    last_heard_at
-   FROM quotel.producer_boots;
+    last_heard_at,
+    told_at,
+    (counters ->> 'recorded'::text)::bigint AS recorded,
+    (counters ->> 'acknowledged'::text)::bigint AS acknowledged,
+    (counters ->> 'replayed'::text)::bigint AS replayed,
+    (counters ->> 'waiting'::text)::bigint AS waiting,
+    dropped,
+    (counters ->> 'damaged'::text)::bigint AS damaged,
+    (counters ->> 'retries'::text)::bigint AS retries,
+    (counters ->> 'quarantined'::text)::bigint AS quarantined,
+    (counters ->> 'rejected'::text)::bigint AS rejected,
+    (counters ->> 'fail_open'::text)::bigint AS fail_open,
+    (counters ->> 'fail_closed'::text)::bigint AS fail_closed,
+    (counters ->> 'tenants_refused'::text)::bigint AS tenants_refused
+   FROM numbered;
+
+create view public.producer_reports as
+ SELECT minute,
+    counter,
+    amount
+   FROM quotel.producer_reports;
 
 create view public.quota_denials with (security_invoker=true) as
  SELECT tenant_id,
@@ -2116,6 +2200,8 @@ grant select on table public.pipeline_health to quotel_reader;
 grant select on table public.pipeline_health to quotel_writer;
 grant select on table public.producer_completeness to quotel_reader;
 grant select on table public.producer_completeness to quotel_writer;
+grant select on table public.producer_reports to quotel_reader;
+grant select on table public.producer_reports to quotel_writer;
 grant select on table public.quota_denials to quotel_reader;
 grant select on table public.quota_denials to quotel_tenant;
 grant select on table public.quota_denials to quotel_writer;
@@ -2195,6 +2281,7 @@ grant select on table quotel.plans to quotel_tenant;
 grant insert, select on table quotel.plans to quotel_writer;
 grant select on table quotel.price_overrides to quotel_writer;
 grant insert, select, update on table quotel.producer_boots to quotel_writer;
+grant insert, select, update on table quotel.producer_reports to quotel_writer;
 grant insert, select, update on table quotel.quarantine to quotel_writer;
 grant insert, select, update on table quotel.quarantine_days to quotel_writer;
 grant select on table quotel.quota_crossings to quotel_reader;
@@ -2225,6 +2312,7 @@ grant delete, insert, select on table quotel.unfolded_arrivals to quotel_writer;
 grant select on table quotel.unfolded_batches to quotel_reader;
 grant select on table quotel.unfolded_batches to quotel_tenant;
 grant delete, insert, select on table quotel.unfolded_batches to quotel_writer;
+grant delete, insert, select on table quotel.unfolded_heartbeats to quotel_writer;
 grant delete, insert, select on table quotel.unfolded_intake to quotel_writer;
 grant delete, insert, select, update on table quotel.unknown_tenants to quotel_writer;
 grant select on table quotel.usage_amounts to quotel_writer;

@@ -3,6 +3,8 @@ import type { Pool } from "pg";
 import { insertSecurityEvents } from "#database/attribution/insert-security-events";
 import type { ForeignClaim } from "#database/attribution/insert-security-events";
 import { noteArrivals } from "#database/health/note-arrivals";
+import { noteHeartbeats } from "#database/health/note-heartbeats";
+import type { Heartbeat } from "#database/health/note-heartbeats";
 import { insertQuarantine } from "#database/quarantine/insert-quarantine";
 import { asSent } from "#database/quarantine/quarantine-item";
 import { orUnavailable } from "../record/or-unavailable.ts";
@@ -11,7 +13,7 @@ import type { RefusedItem } from "./refused-item.ts";
 
 /**
  * Resolves once the items of a request, all of one signal, are kept in quarantine or, where they claim a foreign tenant,
- * noted as security events (I13); of those without content it is noted that they arrived (I12).
+ * noted as security events (I13); of those without content it is noted that they arrived and what they tell (I12).
  */
 export type Refuse = (items: readonly RefusedItem[], producer: Producer) => Promise<RecordOutcome>;
 
@@ -30,6 +32,10 @@ export function createRefuse(pool: Pool, log: { error(details: object, message: 
         pool,
         items.map((item) => ({ ...item, producerId: keyId })),
       );
+      await noteHeartbeats(
+        pool,
+        items.flatMap((item) => heartbeatIn(item, keyId)),
+      );
       await keep(pool, kept.slice(0, KEPT_PER_REQUEST), keyId);
       return { kind: "committed" };
     }, log);
@@ -45,6 +51,11 @@ async function keep(pool: Pool, items: readonly RefusedItem[], producerId: strin
       ),
     ),
   );
+}
+
+function heartbeatIn({ bootId, seq, endedAtMicros, told }: RefusedItem, producerId: string): Heartbeat[] {
+  if (!told || bootId === null || seq === null) return [];
+  return [{ producerId, bootId, seq, endedAtMicros, ...told }];
 }
 
 function claimsOf(foreign: readonly RefusedItem[]): ForeignClaim[] {

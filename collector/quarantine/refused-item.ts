@@ -6,6 +6,8 @@ import type { DecodedLog } from "../decode/decoded-log.ts";
 import type { DecodedPoint } from "../decode/decoded-point.ts";
 import type { DecodedSpan } from "../decode/decoded-span.ts";
 import type { TenantAttributes } from "../normalise/tenant/tenant-attributes.ts";
+import { heartbeatOf } from "../normalise/heartbeat.ts";
+import type { ToldCounters } from "../normalise/heartbeat.ts";
 import { tenantOf } from "../normalise/tenant/tenant-of.ts";
 import { SLOT, Slots } from "../normalise/usage/attributes/slots.ts";
 import { timeProblem } from "../normalise/usage/identity.ts";
@@ -31,6 +33,8 @@ export interface RefusedItem {
   readonly endedAtMicros: number;
   /** As JSON; null = nothing of it is kept: it is foreign, or no fault of its sender. */
   readonly content: object | null;
+  /** What it tells of its sender. */
+  readonly told?: ToldCounters | null;
 }
 
 /** What a normaliser said of it. */
@@ -62,14 +66,15 @@ export function refusedSpan(
 }
 
 /**
- * A span that is no event of ours, such as a heartbeat: only that it arrived is noted. Null where its sender does not
- * number its records.
+ * A span that is no event of ours: only that it arrived is noted and, of a heartbeat, what it tells. Null where its sender
+ * does not number its records.
  */
 export function ignoredSpan(span: DecodedSpan, reason: string): RefusedItem | null {
   const place = placeOf(span);
   if (place.bootId === null || place.seq === null) return null;
   const { traceId, spanId } = span;
-  return { signal: "span", reason, tenantId: null, isForeign: false, traceId, spanId, ...place, content: null };
+  const told = heartbeatOf(span);
+  return { signal: "span", reason, tenantId: null, isForeign: false, traceId, spanId, ...place, content: null, told };
 }
 
 function placeOf(span: DecodedSpan): Pick<RefusedItem, "bootId" | "seq" | "endedAtMicros"> {

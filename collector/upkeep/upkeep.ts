@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Pool } from "pg";
 import { readBacklog, type Backlog } from "#database/health/read-backlog";
+import { readProducers } from "#database/health/read-producers";
 import { reportInstance } from "#database/health/report-instance";
 import { cleanUp } from "#database/retention/clean-up";
 import type { Metrics } from "../observe/metrics.ts";
+import { watchProducers } from "../observe/watch-producers.ts";
 import { ensurePartitionsAround } from "../record/partitions.ts";
 import { keepFolding } from "./folding.ts";
 import { repeat, type Repeating } from "./repeat.ts";
@@ -40,10 +42,13 @@ export async function startUpkeep(pool: Pool, metrics: Metrics, log: Log): Promi
     backlog === null ? null : backlog.oldestAgeMs / 1000,
   );
 
+  const producers = watchProducers(metrics);
+
   const partitions = (): Promise<void> => ensurePartitionsAround(pool, Date.now());
   const report = async (): Promise<void> => {
     await reportInstance(pool, started, metrics.counters.snapshot());
     backlog = await readBacklog(pool);
+    producers.see(await readProducers(pool));
   };
   const clean = async (): Promise<void> => {
     const removed = await cleanUp(pool);

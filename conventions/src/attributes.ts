@@ -28,6 +28,28 @@ export const ATTR_QUOTEL_BOOT_ID = "quotel.boot.id";
 export const ATTR_QUOTEL_SEQ = "quotel.seq";
 
 /**
+ * A numbered span of no usage may tell how its sender stands: each of `HEARTBEAT_COUNTERS` as `quotel.heartbeat.<name>`, a
+ * count since the start of its run.
+ */
+export const HEARTBEAT_PREFIX = "quotel.heartbeat.";
+/** Of records, but for `retries` (requests), `fail_open` and `fail_closed` (decisions) and `tenants_refused` (headers). */
+export const HEARTBEAT_COUNTERS = [
+  "recorded",
+  "acknowledged",
+  "replayed",
+  "waiting",
+  "dropped",
+  "damaged",
+  "retries",
+  "quarantined",
+  "rejected",
+  "fail_open",
+  "fail_closed",
+  "tenants_refused",
+] as const;
+export type HeartbeatCounter = (typeof HEARTBEAT_COUNTERS)[number];
+
+/**
  * `false` on a span of the app's own tracing: what it shows is recorded by an event of its own, wherever else the span goes.
  * A span that names its event (`quotel.event.type`, `quotel.resource`) counts all the same.
  */

@@ -39,7 +39,10 @@ export {
   ATTR_SERVICE_NAME,
   ATTR_USER_ID,
   LEVEL_METRIC_PREFIX,
+  HEARTBEAT_PREFIX,
+  HEARTBEAT_COUNTERS,
 } from "./attributes.ts";
+export type { HeartbeatCounter } from "./attributes.ts";
 export {
   AUDIT_PREFIX,
   ATTR_QUOTEL_AUDIT_ID,

@@ -11,7 +11,7 @@ export async function readOldestMark(pool: Pool): Promise<number | null> {
     name: "read-oldest-mark",
     text: `
       select floor(extract(epoch from min(coalesce(complete_to, first_heard_at))) * 1000)::bigint as mark_ms
-      from quotel.producer_boots where last_heard_at > now() - interval '5 minutes'`,
+      from public.producer_completeness where last_heard_at > now() - interval '5 minutes'`,
   });
   return rows[0]!.mark_ms;
 }

@@ -49,6 +49,13 @@ create table quotel.producer_boots (
   complete_to timestamptz,
   first_heard_at timestamptz not null,
   last_heard_at timestamptz not null,
+  -- What it told of itself in its latest heartbeat, the one with the highest number; null = it never told.
+  told_seq bigint,
+  told_at timestamptz,
+  service text,
+  counters jsonb,
+  -- The newest time at which it told that it had dropped nothing.
+  lossless_at timestamptz,
   primary key (producer, boot_id)
 ) with (fillfactor = 70);
 
@@ -60,6 +67,26 @@ create table quotel.unfolded_arrivals (
   newest_ended_at timestamptz not null,
   received_at timestamptz not null default now()
 );
+
+-- Heartbeats that arrived since the last fold. Only added to; folding takes them.
+create table quotel.unfolded_heartbeats (
+  producer text not null,
+  boot_id text not null,
+  seq bigint not null,
+  told_at timestamptz not null,
+  service text,
+  -- name -> count since the start of the run, of the names that conventions/ lists.
+  counters jsonb not null,
+  received_at timestamptz not null default now()
+);
+
+-- What producers have counted themselves, by minute of receipt: how much each counter grew, over all of them.
+create table quotel.producer_reports (
+  minute timestamptz not null,
+  counter text not null,
+  amount bigint not null,
+  primary key (minute, counter)
+) with (fillfactor = 70);
 
 create function quotel.sequence_count(sequences int8multirange) returns bigint
 language sql immutable strict parallel safe as $$
@@ -173,8 +200,8 @@ end $$;
 revoke execute on function public.cleanup_old_realtime_events from public;
 
 -- Deletes up to rows_max rows of each kind that nothing needs any more. Totals and rollups are kept for ever; of the
--- others: ended reservations, denials, violations that are over, what is in quarantine, minutes of intake and runs of
--- producers 90 days, collectors that have ended one day. Returns how many were deleted.
+-- others: ended reservations, denials, violations that are over, what is in quarantine, minutes of intake, runs of
+-- producers and what these reported 90 days, collectors that have ended one day. Returns how many were deleted.
 create function quotel.forget_old_rows(rows_max integer) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -221,6 +248,10 @@ begin
     select i.ctid from quotel.folded_intake i where i.minute < old limit rows_max));
   get diagnostics deleted = row_count;
   forgotten := forgotten + deleted;
+  delete from quotel.producer_reports where ctid = any (array(
+    select p.ctid from quotel.producer_reports p where p.minute < old limit rows_max));
+  get diagnostics deleted = row_count;
+  forgotten := forgotten + deleted;
   delete from quotel.producer_boots where ctid = any (array(
     select p.ctid from quotel.producer_boots p where p.last_heard_at < old limit rows_max));
   get diagnostics deleted = row_count;
@@ -247,15 +278,41 @@ language sql stable security definer set search_path = '' as $$
 $$;
 revoke execute on function public.aggregate_usage_metrics from public;
 
+-- Per run of a producer: how far its records are complete, how many are lost, and what it tells of itself. Lost is what
+-- its numbering shows to be missing, or what it told to have dropped where that is more; then it is complete to where it
+-- last told that it had dropped nothing. Its own counts are as of told_at; null = it never told.
 create view public.producer_completeness as
+with numbered as (
+  select b.*, upper(sequences) - 1 as last_seq,
+    upper(sequences) - 1 - quotel.sequence_count(sequences) + written_off as missing,
+    (counters ->> 'dropped')::bigint as dropped
+  from quotel.producer_boots b
+)
 select
-  producer, boot_id,
-  lower(sequences) as first_seq,
-  upper(sequences) - 1 as last_seq,
-  quotel.sequence_count(sequences) - written_off as received,
-  upper(sequences) - 1 - quotel.sequence_count(sequences) + written_off as lost,
-  complete_to, newest_ended_at, first_heard_at, last_heard_at
-from quotel.producer_boots;
+  producer, boot_id, service,
+  lower(sequences) as first_seq, last_seq, last_seq - missing as received, greatest(missing, dropped) as lost,
+  case
+    when dropped > missing and lossless_at is null then null
+    when dropped > missing and lossless_at < complete_to then lossless_at
+    else complete_to
+  end as complete_to,
+  newest_ended_at, first_heard_at, last_heard_at, told_at,
+  (counters ->> 'recorded')::bigint as recorded,
+  (counters ->> 'acknowledged')::bigint as acknowledged,
+  (counters ->> 'replayed')::bigint as replayed,
+  (counters ->> 'waiting')::bigint as waiting,
+  dropped,
+  (counters ->> 'damaged')::bigint as damaged,
+  (counters ->> 'retries')::bigint as retries,
+  (counters ->> 'quarantined')::bigint as quarantined,
+  (counters ->> 'rejected')::bigint as rejected,
+  (counters ->> 'fail_open')::bigint as fail_open,
+  (counters ->> 'fail_closed')::bigint as fail_closed,
+  (counters ->> 'tenants_refused')::bigint as tenants_refused
+from numbered;
+
+create view public.producer_reports as
+select minute, counter, amount from quotel.producer_reports;
 
 create view public.invariant_violations as
 select kind, nullif(tenant_id, '') as tenant_id, key, expected, found, first_seen_at, seen_at,
@@ -282,9 +339,8 @@ with running as (
 ), backlog as (
   select coalesce(sum(events), 0) as events, min(opened_at) as oldest from quotel.unfolded_batches
 ), heard as (
-  select count(*) as boots, min(coalesce(complete_to, first_heard_at)) as complete_to,
-    coalesce(sum(upper(sequences) - 1 - quotel.sequence_count(sequences) + written_off), 0) as lost
-  from quotel.producer_boots where last_heard_at > now() - interval '5 minutes'
+  select count(*) as boots, min(coalesce(complete_to, first_heard_at)) as complete_to, coalesce(sum(lost), 0) as lost
+  from public.producer_completeness where last_heard_at > now() - interval '5 minutes'
 ), known (name, label, value) as (
   select 'collectors_running', null, (select count(*) from running)::numeric
   union all select v.name, null, v.value
@@ -303,6 +359,12 @@ with running as (
   from heard h, lateral (values
     ('boots_heard', h.boots::numeric), ('records_lost', h.lost),
     ('completeness_lag_seconds', extract(epoch from now() - h.complete_to))) v (name, value)
+  -- What these producers have told of themselves, and by how much that grew.
+  union all select 'reported', c.key, sum(c.value::bigint)
+  from quotel.producer_boots b cross join lateral jsonb_each_text(b.counters) c
+  where b.last_heard_at > now() - interval '5 minutes' group by c.key
+  union all select 'reported_last_hour', counter, sum(amount)
+  from quotel.producer_reports where minute > now() - interval '1 hour' group by counter
   union all select 'quarantined', reason, count(*) from quotel.quarantine where resolved_at is null group by reason
   union all select 'invariant_violations', kind, count(*) from public.invariant_violations group by kind
   union all select 'verified_age_seconds', null, extract(epoch from now() - passed_at)
@@ -322,10 +384,11 @@ create policy writer_all on quotel.invariant_findings to quotel_writer using (tr
 
 grant execute on function public.cleanup_old_realtime_events, quotel.forget_old_rows, public.aggregate_usage_metrics
   to quotel_writer;
-grant select, insert, update on quotel.folded_intake, quotel.producer_boots, quotel.accounted_days,
+grant select, insert, update on quotel.folded_intake, quotel.producer_boots, quotel.producer_reports, quotel.accounted_days,
   quotel.invariant_findings, quotel.collector_instances to quotel_writer;
 grant select, update on quotel.verification to quotel_writer;
 grant select on quotel.ledger_seal, quotel.intake to quotel_writer;
-grant select, insert, delete on quotel.unfolded_intake, quotel.unfolded_arrivals to quotel_writer;
-grant select on public.pipeline_health, public.producer_completeness, public.invariant_violations
+grant select, insert, delete on quotel.unfolded_intake, quotel.unfolded_arrivals, quotel.unfolded_heartbeats
+  to quotel_writer;
+grant select on public.pipeline_health, public.producer_completeness, public.producer_reports, public.invariant_violations
   to quotel_reader, quotel_writer;

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { foldArrivals } from "../health/fold-arrivals.ts";
+import { foldHeartbeats } from "../health/fold-heartbeats.ts";
 import { foldIntake } from "../health/fold-intake.ts";
 import { query } from "../pool.ts";
 import { inTransaction } from "../transaction.ts";
@@ -29,6 +30,7 @@ export async function foldRollups(pool: Pool): Promise<number | null> {
       const unfolded = await readUnfolded(client, EVENTS_PER_FOLD);
       await foldIntake(client);
       await foldArrivals(client);
+      await foldHeartbeats(client);
       if (unfolded === null) return 0;
       await query(client, { name: "widen-memory", text: `set local work_mem = '${MEMORY}'` });
       await noteEvents(client, unfolded);

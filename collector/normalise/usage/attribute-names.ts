@@ -163,11 +163,18 @@ export const KEPT_NAMES: readonly string[] = [
   own.ATTR_HTTP_REQUEST_RESEND_COUNT,
 ];
 
+/** What a heartbeat tells, and of which service; no event has any of it. */
+const HEARTBEAT_NAMES: readonly string[] = [
+  ...own.HEARTBEAT_COUNTERS.map((counter) => own.HEARTBEAT_PREFIX + counter),
+  own.ATTR_SERVICE_NAME,
+];
+
 /** What the decoders have to keep unless more is configured; the rest of a span is never made into values. */
 export const READ_ATTRIBUTES: readonly string[] = [
   ...tenantAttributeNames(DEFAULT_TENANT_ATTRIBUTES),
   ...Object.values(NAMES).flat(),
   ...KEPT_NAMES,
+  ...HEARTBEAT_NAMES,
 ];
 
 /** Metadata the app gives an event (`quotel.metadata.<name>`). */

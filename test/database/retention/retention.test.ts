@@ -105,7 +105,7 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     expect(await dropOldPartitions(writer)).toBe(3);
   });
 
-  test("A4: ended reservations, closed violations, quarantine and intake of 90 days ago go, what is younger or still open stays", async () => {
+  test("A4: ended reservations, closed violations, quarantine, intake and what producers reported 90 days ago go, what is younger or still open stays", async () => {
     const ages = [89, 91].map((days) => new Date(Date.now() - days * DAY_MS));
     for (const [index, at] of ages.entries()) {
       await owner.query(
@@ -126,6 +126,10 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
       );
       await owner.query("insert into quotel.denial_writers values (gen_random_uuid(), 1, $1)", [at]);
       await owner.query(
+        "insert into quotel.producer_reports values (date_trunc('minute', $1::timestamptz), 'dropped', 1)",
+        [at],
+      );
+      await owner.query(
         `insert into quotel.collector_instances values (gen_random_uuid(), 'a', now(), now() - make_interval(hours => $1), '{}')`,
         [23 + 2 * index],
       );
@@ -135,9 +139,10 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
       (select count(*)::int from quotel.reservations) as reservations,
       (select count(*)::int from quotel.invariant_findings) as findings,
       (select count(*)::int from quotel.folded_intake where minute < now() - interval '1 day') as minutes,
-      (select count(*)::int from quotel.denial_writers) as writers,
+       (select count(*)::int from quotel.denial_writers) as writers,
+      (select count(*)::int from quotel.producer_reports) as reports,
       (select count(*)::int from quotel.collector_instances) as instances`);
-    expect(rows).toEqual([{ reservations: 3, findings: 3, minutes: 1, writers: 1, instances: 1 }]);
+    expect(rows).toEqual([{ reservations: 3, findings: 3, minutes: 1, writers: 1, reports: 1, instances: 1 }]);
     expect(await forgetOldRows(writer)).toBe(0);
   });
 

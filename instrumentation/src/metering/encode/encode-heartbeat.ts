@@ -1,10 +1,9 @@
-import { ATTR_QUOTEL_BOOT_ID, ATTR_QUOTEL_SEQ } from "@quotel/conventions";
+import { ATTR_QUOTEL_BOOT_ID, ATTR_QUOTEL_SEQ, HEARTBEAT_PREFIX } from "@quotel/conventions";
 
 import { encodeAttributes } from "./encode-attributes.ts";
 import { spanText } from "./span-text.ts";
 
 const KIND_INTERNAL = 1;
-const PREFIX = "quotel.heartbeat.";
 
 /**
  * A record of no usage: it takes a number of the sequence, so that records lost before it are a gap the collector can see
@@ -15,7 +14,7 @@ export function encodeHeartbeat(
   ids: { readonly traceId: string; readonly spanId: string; readonly bootId: string; readonly seq: number },
   atMicros: number,
 ): string {
-  const counted = Object.entries(counters).map(([name, count]) => [PREFIX + name, count]);
+  const counted = Object.entries(counters).map(([name, count]) => [HEARTBEAT_PREFIX + snakeCase(name), count]);
   return spanText(
     {
       ...ids,
@@ -28,4 +27,9 @@ export function encodeHeartbeat(
     },
     encodeAttributes({ ...Object.fromEntries(counted), [ATTR_QUOTEL_BOOT_ID]: ids.bootId, [ATTR_QUOTEL_SEQ]: ids.seq }),
   );
+}
+
+/** Attributes are written as OpenTelemetry writes them: `fail_open`. */
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }
