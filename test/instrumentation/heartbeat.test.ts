@@ -64,7 +64,7 @@ test("I12: records lost last are a gap before the next heartbeat, though no usag
 
 test("I12: a process that ends tells what it has lost, and says nothing where it has lost nothing", async () => {
   meter.record(chatRecord(1));
-  meter.tellLoss();
+  meter.tellTrouble();
   await meter.flush(2_000);
   expect(heartbeats()).toEqual([]);
   receiver.script = () => ({ status: 503 });
@@ -72,10 +72,29 @@ test("I12: a process that ends tells what it has lost, and says nothing where it
   const { waiting, dropped } = meter.counters();
   receiver.script = () => null;
   await meter.flush(2_000);
-  meter.tellLoss();
-  meter.tellLoss();
+  meter.tellTrouble();
+  meter.tellTrouble();
   await meter.flush(2_000);
   expect(heartbeats().map((span) => span.attributes["quotel.heartbeat.dropped"])).toEqual([dropped]);
   expect(seqs().at(-1)).toBe(101);
   expect(receiver.spans).toHaveLength(1 + waiting + 1);
+});
+
+test("I14: a process that ends tells of decisions taken without the service, once", async () => {
+  const beside = { failOpen: 0 };
+  const telling = createMeter({
+    endpoint: new URL(receiver.url),
+    ingestKey: "key",
+    serviceName: "test",
+    flushIntervalMs: 5,
+    countBeside: () => beside,
+  });
+  telling.record(chatRecord(1));
+  telling.tellTrouble();
+  beside.failOpen = 2;
+  telling.tellTrouble();
+  telling.tellTrouble();
+  await telling.flush(2_000);
+  telling.stop();
+  expect(heartbeats().map((span) => span.attributes["quotel.heartbeat.fail_open"])).toEqual([2]);
 });

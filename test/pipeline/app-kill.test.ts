@@ -174,7 +174,7 @@ test("I12: without a spool the loss that the collector reports is the loss there
     }
     await meter.flush(200);
   }
-  meter.tellLoss();
+  meter.tellTrouble();
   expect(await meter.flush(10_000)).toBe(true);
   meter.stop();
   const { rows } = await admin.query<{ count: number }>(

@@ -41,8 +41,8 @@ export interface Meter {
   recordItem(signal: Exclude<Signal, "traces">, item: string): void;
   /** Waits until all recorded so far is settled, at most `timeoutMs`; false = not all of it. */
   flush(timeoutMs: number): Promise<boolean>;
-  /** Records that records were lost, if any were since the last heartbeat: nothing that follows would show the gap. */
-  tellLoss(): void;
+  /** Records that there was trouble, such as loss, if any was since the last heartbeat: nothing that follows would show it. */
+  tellTrouble(): void;
   /** Stops exporting for good. */
   stop(): void;
   /**
@@ -109,7 +109,7 @@ export function createMeter(options: MeterOptions): Meter {
       clearTimeout(timer);
       return done;
     },
-    tellLoss: () => heartbeat.tellLoss(),
+    tellTrouble: () => heartbeat.tellTrouble(),
     stop() {
       heartbeat.stop();
       for (const lane of all) lane.stop();

@@ -24,12 +24,16 @@ async function settled(background: ReadonlySet<Promise<unknown>>): Promise<void>
   while (background.size > 0) await Promise.allSettled(background);
 }
 
-/** As `flush`, at the end of the process: gives back, too, what is held for work to come, and tells what was lost. */
-export function flushAtEnd(timeoutMs: number): Promise<boolean> {
+/** As `flush`, at the end of the process: gives back, too, what is held for work to come, and tells of trouble. */
+export async function flushAtEnd(timeoutMs: number): Promise<boolean> {
   const { beforeEnd, meter } = runtime();
+  const startedMs = performance.now();
   for (const giveBack of beforeEnd) giveBack();
-  meter?.tellLoss();
-  return flush(timeoutMs);
+  meter?.tellTrouble();
+  if (!(await flush(timeoutMs))) return false;
+  // Where memory was full of what is delivered now, there was no room to tell.
+  meter?.tellTrouble();
+  return flush(timeoutMs - (performance.now() - startedMs));
 }
 
 /** Gives leases back and flushes, then stops exporting for good. What is recorded afterwards is counted as dropped. */

@@ -9,12 +9,15 @@ interface Counters extends Readonly<Record<string, number>> {
   readonly dropped: number;
 }
 
+/** What goes up while all is well. */
+const IN_ORDER: ReadonlySet<string> = new Set(["recorded", "acknowledged", "replayed", "waiting", "retries"]);
+
 /** Tells the collector every minute, from the first record on, how the process stands. Keeps nothing alive. */
 export class Heartbeat {
   readonly #intake: Intake;
   readonly #counters: () => Counters;
   readonly #timer: NodeJS.Timeout;
-  #lossTold = 0;
+  #troubleTold = 0;
 
   constructor(intake: Intake, counters: () => Counters) {
     this.#intake = intake;
@@ -24,9 +27,9 @@ export class Heartbeat {
     }, INTERVAL_MS).unref();
   }
 
-  /** Tells of loss since the last heartbeat, if there is any: nothing that follows might show the gap. */
-  tellLoss(): void {
-    if (this.#counters().dropped > this.#lossTold) this.#beat();
+  /** Tells of trouble since the last heartbeat, if there was any: nothing that follows might show it, or the gap. */
+  tellTrouble(): void {
+    if (troubleIn(this.#counters()) > this.#troubleTold) this.#beat();
   }
 
   stop(): void {
@@ -37,6 +40,11 @@ export class Heartbeat {
     const told = this.#counters();
     this.#intake.addHeartbeat(told);
     // Where there was no room for it either, the next one tells.
-    if (this.#counters().dropped === told.dropped) this.#lossTold = told.dropped;
+    if (this.#counters().dropped === told.dropped) this.#troubleTold = troubleIn(told);
   }
+}
+
+/** How much of what was counted is no part of metering as it should be: loss, refusals, decisions without the service. */
+function troubleIn(counters: Counters): number {
+  return Object.entries(counters).reduce((sum, [name, count]) => (IN_ORDER.has(name) ? sum : sum + count), 0);
 }
