@@ -134,12 +134,12 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
         [23 + 2 * index],
       );
     }
-    expect(await forgetOldRows(writer)).toBe(5);
+    expect(await forgetOldRows(writer)).toBe(6);
     const { rows } = await owner.query(`select
       (select count(*)::int from quotel.reservations) as reservations,
       (select count(*)::int from quotel.invariant_findings) as findings,
       (select count(*)::int from quotel.folded_intake where minute < now() - interval '1 day') as minutes,
-       (select count(*)::int from quotel.denial_writers) as writers,
+      (select count(*)::int from quotel.denial_writers) as writers,
       (select count(*)::int from quotel.producer_reports) as reports,
       (select count(*)::int from quotel.collector_instances) as instances`);
     expect(rows).toEqual([{ reservations: 3, findings: 3, minutes: 1, writers: 1, reports: 1, instances: 1 }]);
