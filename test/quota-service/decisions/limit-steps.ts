@@ -5,6 +5,7 @@ import type { Pool } from "pg";
 import type { ModelLimit, ModelPeriod } from "./model-limit.ts";
 import type { ReservationModel } from "./reservation-model.ts";
 
+const HOUR_MS = 3_600_000;
 const GRACE_SECONDS = 3_600;
 const PERIODS: readonly ModelPeriod[] = ["day", "month", "lifetime", "hour"];
 
@@ -26,6 +27,13 @@ const planLimits = fc.record(
   { requiredKeys: ["day"] },
 );
 
+/** Hundreds of zones: all in which no day ends within the hour, so that none turns by itself while the test runs. */
+const ZONES = Intl.supportedValuesOf("timeZone").filter((zone) => {
+  const hourIn = (atMs: number): number =>
+    Number(new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", hourCycle: "h23" }).format(atMs));
+  return hourIn(Date.now() + HOUR_MS) > hourIn(Date.now());
+});
+
 /** Everything that changes limits, or what has been counted against them, without any request. */
 export const limitStep = fc.oneof(
   fc.record({ do: fc.constant("plan" as const), limits: planLimits, another: fc.boolean() }),
@@ -34,7 +42,11 @@ export const limitStep = fc.oneof(
     limit: fc.record({ period: fc.constantFrom(...PERIODS), ...definition }),
   }),
   fc.record({ do: fc.constant("endOverride" as const), revoke: fc.boolean() }),
-  fc.record({ do: fc.constant("turn" as const), anchorDay: fc.integer({ min: 1, max: 31 }) }),
+  fc.record({
+    do: fc.constant("turn" as const),
+    zone: fc.constantFrom(...ZONES),
+    anchorDay: fc.integer({ min: 1, max: 31 }),
+  }),
   fc.record({ do: fc.constant("endGrace" as const) }),
   fc.record({ do: fc.constant("emptyRateWindow" as const) }),
 );
@@ -78,7 +90,7 @@ export class LimitSteps {
       case "endOverride":
         return this.#endOverride(step.revoke);
       case "turn":
-        return this.#turn(step.anchorDay);
+        return this.#turn(step.zone, step.anchorDay);
       case "endGrace":
         this.#model.endGrace();
         return this.#run(
@@ -131,14 +143,14 @@ export class LimitSteps {
     await this.#run(`update quotel.limit_overrides set ${how} where tenant_id = $1 and override_id = $2`, [id]);
   }
 
-  /** Another calendar from now on: the day and the month end here, and new ones begin. */
-  async #turn(anchorDay: number): Promise<void> {
+  /** Another zone and anchor from now on: the day and the month end here, and new ones begin. */
+  async #turn(zone: string, anchorDay: number): Promise<void> {
     this.#model.turn();
     await sleep(2);
     await this.#run(
       `insert into quotel.tenant_calendars (tenant_id, effective_from, zone, anchor_day)
-       values ($1, date_trunc('milliseconds', clock_timestamp()), 'UTC', $2)`,
-      [anchorDay],
+       values ($1, date_trunc('milliseconds', clock_timestamp()), $2, $3)`,
+      [zone, anchorDay],
     );
     await sleep(2);
   }

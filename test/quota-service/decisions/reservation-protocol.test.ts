@@ -169,7 +169,7 @@ async function standings(tenantId: string, model: ReservationModel): Promise<Ans
   };
 }
 
-test("I8, I9, I10: any sequence of reserve, lease, span, repeated span, close, extend, release, expiry and change of plan, limit, override, grace, rate window and period answers and sums like the sequential model", async () => {
+test("I8, I9, I10: any sequence of reserve, lease, span, repeated span, close, extend, release, expiry and change of plan, limit, override, grace, rate window, zone and period answers and sums like the sequential model", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const tenantId = `t${randomBytes(6).toString("hex")}`;
