@@ -1388,6 +1388,13 @@ create view public.invariant_violations as
    FROM quotel.invariant_findings
   WHERE cleared_at IS NULL;
 
+create view public.metered_tenants with (security_invoker=true) as
+ SELECT tenants.tenant_id
+   FROM quotel.tenants
+UNION
+ SELECT day_totals.tenant_id
+   FROM quotel.day_totals;
+
 create view public.pipeline_health as
  WITH running AS (
          SELECT collector_instances.instance_id,
@@ -2196,6 +2203,9 @@ grant select on table public.audit_events to quotel_tenant;
 grant select on table public.audit_events to quotel_writer;
 grant select on table public.invariant_violations to quotel_reader;
 grant select on table public.invariant_violations to quotel_writer;
+grant select on table public.metered_tenants to quotel_reader;
+grant select on table public.metered_tenants to quotel_tenant;
+grant select on table public.metered_tenants to quotel_writer;
 grant select on table public.pipeline_health to quotel_reader;
 grant select on table public.pipeline_health to quotel_writer;
 grant select on table public.producer_completeness to quotel_reader;

@@ -9,7 +9,7 @@ export const OF_PICKED_TENANTS = `tenant_id = any (array[$\{tenant:sqlstring}]::
 
 /** `tenant`: every tenant with a plan, and whoever else has usage (such as `unattributed`). */
 export function tenantVariable(): QueryVariableBuilder {
-  const sql = "select tenant_id from quota_status union select tenant_id from usage_daily order by 1";
+  const sql = "select tenant_id from metered_tenants order by 1";
   return new QueryVariableBuilder("tenant")
     .label("Tenant")
     .description("Tenants to show; All includes those without a plan, such as unattributed.")

@@ -74,6 +74,10 @@ create view public.usage_daily with (security_invoker = true) as
 select tenant_id, period_start as day_start, period_end as day_end, resource, used as amount
 from quotel.quota_totals where period = 'day' and used <> 0;
 
+-- Whoever has a plan or has used anything, unattributed included: to choose from.
+create view public.metered_tenants with (security_invoker = true) as
+select tenant_id from quotel.tenants union select tenant_id from quotel.day_totals;
+
 create view public.usage_by_model with (security_invoker = true) as
 select
   tenant_id, bucket_start as day_start, event_type, provider, model,
@@ -117,5 +121,5 @@ select
 from quotel.usage_events
 where moved_to is null;
 
-grant select on public.tenant_usage_metrics, public.tenant_usage_realtime, public.usage_daily, public.usage_by_model,
-  public.usage_by_user, public.usage_events to quotel_reader, quotel_tenant, quotel_writer;
+grant select on public.tenant_usage_metrics, public.tenant_usage_realtime, public.usage_daily, public.metered_tenants,
+  public.usage_by_model, public.usage_by_user, public.usage_events to quotel_reader, quotel_tenant, quotel_writer;

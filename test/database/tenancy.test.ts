@@ -16,6 +16,7 @@ const VIEWS = [
   "tenant_usage_metrics",
   "tenant_usage_realtime",
   "usage_daily",
+  "metered_tenants",
   "usage_by_model",
   "usage_by_user",
   "quota_status",
