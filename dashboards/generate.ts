@@ -1,8 +1,11 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { auditTrail } from "./audit/audit-trail.ts";
+import { pipeline } from "./pipeline/pipeline.ts";
+import { quotas } from "./quotas/quotas.ts";
 import { usageAgainstLimits } from "./usage/usage-against-limits.ts";
 
 /** Every dashboard there is. A new one is added here and nowhere else. */
-const DASHBOARDS = [usageAgainstLimits];
+const DASHBOARDS = [usageAgainstLimits, quotas, pipeline, auditTrail];
 
 /** The generated files, name -> text. Pure: the same code makes the same bytes. */
 export function generate(): Map<string, string> {

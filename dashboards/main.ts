@@ -1,12 +1,19 @@
-/** `npm run dashboards` writes generated/; with `--check` it compares instead and exits 1 on a difference. */
+/** `npm run dashboards` writes what is generated; with `--check` it compares instead and exits 1 on a difference. */
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { alertsFile } from "./alerts/alerts.ts";
 import { generate } from "./generate.ts";
 
-const folder = join(import.meta.dirname, "generated");
+/** Folders that hold nothing else: name of a file -> text. */
+function generatedFolders(): Map<string, ReadonlyMap<string, string>> {
+  return new Map([
+    ["generated", generate()],
+    ["provisioning/alerting", new Map([["quotel.json", alertsFile()]])],
+  ]);
+}
 
 /** Names of the files that are missing, differ or are nobody's any more. */
-async function outdated(files: ReadonlyMap<string, string>): Promise<string[]> {
+async function outdated(folder: string, files: ReadonlyMap<string, string>): Promise<string[]> {
   const committed = await readdir(folder).catch(() => []);
   const names = new Set([...files.keys(), ...committed]);
   const differing: string[] = [];
@@ -17,22 +24,24 @@ async function outdated(files: ReadonlyMap<string, string>): Promise<string[]> {
   return differing;
 }
 
-async function write(files: ReadonlyMap<string, string>): Promise<void> {
+async function write(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
   for (const [name, text] of files) await writeFile(join(folder, name), text);
 }
 
 if (import.meta.main) {
-  const files = generate();
-  if (process.argv.includes("--check")) {
-    const names = await outdated(files);
-    if (names.length > 0) {
-      console.error(`Not what the code makes; run npm run dashboards: ${names.join(", ")}`);
-      process.exitCode = 1;
+  for (const [name, files] of generatedFolders()) {
+    const folder = join(import.meta.dirname, name);
+    if (process.argv.includes("--check")) {
+      const names = await outdated(folder, files);
+      if (names.length > 0) {
+        console.error(`Not what the code makes; run npm run dashboards: ${name}: ${names.join(", ")}`);
+        process.exitCode = 1;
+      }
+    } else {
+      await write(folder, files);
+      console.log(`Wrote ${name}: ${[...files.keys()].join(", ")}`);
     }
-  } else {
-    await write(files);
-    console.log(`Wrote ${[...files.keys()].join(", ")}`);
   }
 }

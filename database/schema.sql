@@ -618,6 +618,7 @@ create table quotel.verification (
 CREATE INDEX accounted_days_unverified ON quotel.accounted_days USING btree (changed_at) WHERE (changed_at IS NOT NULL);
 CREATE INDEX audit_events_id ON quotel.audit_events USING btree (event_id);
 CREATE INDEX audit_events_occurred ON quotel.audit_events USING btree (tenant_id, occurred_at);
+CREATE INDEX audit_events_time ON quotel.audit_events USING brin (occurred_at);
 CREATE INDEX backfill_batches_backfill ON quotel.backfill_batches USING btree (backfill_id, batch);
 CREATE INDEX denied_decisions_age ON quotel.denied_decisions USING brin (minute);
 CREATE INDEX denied_decisions_id ON quotel.denied_decisions USING btree (tenant_id, decision_id);
@@ -1478,6 +1479,13 @@ create view public.pipeline_health as
           WHERE quarantine.resolved_at IS NULL
           GROUP BY quarantine.reason
         UNION ALL
+         SELECT 'quarantined_last_hour'::text,
+            quarantine.reason,
+            count(*) AS count
+           FROM quotel.quarantine
+          WHERE quarantine.received_at > (now() - '01:00:00'::interval) AND quarantine.resolved_at IS NULL
+          GROUP BY quarantine.reason
+        UNION ALL
          SELECT 'invariant_violations'::text,
             invariant_violations.kind,
             count(*) AS count
@@ -1510,55 +1518,52 @@ UNION ALL
    FROM known
   WHERE known.value IS NOT NULL;
 
+create view public.pipeline_intake as
+ SELECT minute,
+    sum(events)::bigint AS events,
+    sum(unattributed)::bigint AS unattributed,
+    sum(model_events)::bigint AS model_events,
+    sum(unpriced)::bigint AS unpriced,
+    sum(estimated)::bigint AS estimated,
+    (sum(lag_ms_sum) / 1000::numeric / sum(events))::double precision AS mean_lag_seconds,
+    max(newest_ended_at) AS newest_ended_at
+   FROM quotel.intake
+  GROUP BY minute;
+
 create view public.producer_completeness as
- WITH numbered AS (
-         SELECT b.producer,
-            b.boot_id,
-            b.sequences,
-            b.written_off,
-            b.newest_ended_at,
-            b.complete_to,
-            b.first_heard_at,
-            b.last_heard_at,
-            b.told_seq,
-            b.told_at,
-            b.service,
-            b.counters,
-            b.lossless_at,
-            upper(b.sequences) - 1 AS last_seq,
+ SELECT b.producer,
+    b.boot_id,
+    b.service,
+    lower(b.sequences) AS first_seq,
+    n.last_seq,
+    n.last_seq - n.missing AS received,
+    GREATEST(n.missing, n.dropped) AS lost,
+        CASE
+            WHEN n.dropped > n.missing AND b.lossless_at IS NULL THEN NULL::timestamp with time zone
+            WHEN n.dropped > n.missing AND b.lossless_at < b.complete_to THEN b.lossless_at
+            ELSE b.complete_to
+        END AS complete_to,
+    b.newest_ended_at,
+    b.first_heard_at,
+    b.last_heard_at,
+    b.told_at,
+    (b.counters ->> 'recorded'::text)::bigint AS recorded,
+    (b.counters ->> 'acknowledged'::text)::bigint AS acknowledged,
+    (b.counters ->> 'replayed'::text)::bigint AS replayed,
+    (b.counters ->> 'waiting'::text)::bigint AS waiting,
+    n.dropped,
+    (b.counters ->> 'damaged'::text)::bigint AS damaged,
+    (b.counters ->> 'retries'::text)::bigint AS retries,
+    (b.counters ->> 'quarantined'::text)::bigint AS quarantined,
+    (b.counters ->> 'rejected'::text)::bigint AS rejected,
+    (b.counters ->> 'fail_open'::text)::bigint AS fail_open,
+    (b.counters ->> 'fail_closed'::text)::bigint AS fail_closed,
+    (b.counters ->> 'tenants_refused'::text)::bigint AS tenants_refused
+   FROM quotel.producer_boots b
+     CROSS JOIN LATERAL ( SELECT upper(b.sequences) - 1 AS last_seq,
             upper(b.sequences) - 1 - quotel.sequence_count(b.sequences) + b.written_off AS missing,
             (b.counters ->> 'dropped'::text)::bigint AS dropped
-           FROM quotel.producer_boots b
-        )
- SELECT producer,
-    boot_id,
-    service,
-    lower(sequences) AS first_seq,
-    last_seq,
-    last_seq - missing AS received,
-    GREATEST(missing, dropped) AS lost,
-        CASE
-            WHEN dropped > missing AND lossless_at IS NULL THEN NULL::timestamp with time zone
-            WHEN dropped > missing AND lossless_at < complete_to THEN lossless_at
-            ELSE complete_to
-        END AS complete_to,
-    newest_ended_at,
-    first_heard_at,
-    last_heard_at,
-    told_at,
-    (counters ->> 'recorded'::text)::bigint AS recorded,
-    (counters ->> 'acknowledged'::text)::bigint AS acknowledged,
-    (counters ->> 'replayed'::text)::bigint AS replayed,
-    (counters ->> 'waiting'::text)::bigint AS waiting,
-    dropped,
-    (counters ->> 'damaged'::text)::bigint AS damaged,
-    (counters ->> 'retries'::text)::bigint AS retries,
-    (counters ->> 'quarantined'::text)::bigint AS quarantined,
-    (counters ->> 'rejected'::text)::bigint AS rejected,
-    (counters ->> 'fail_open'::text)::bigint AS fail_open,
-    (counters ->> 'fail_closed'::text)::bigint AS fail_closed,
-    (counters ->> 'tenants_refused'::text)::bigint AS tenants_refused
-   FROM numbered;
+         OFFSET 0) n;
 
 create view public.producer_reports as
  SELECT minute,
@@ -1681,6 +1686,22 @@ create view public.quota_status with (security_invoker=true) as
                     ELSE l.grace_fraction
                 END AS grace_fraction,
             NOT u.is_rate AND l.grace_seconds > 0 AND (c.crossed_at IS NULL OR (c.crossed_at + make_interval(secs => l.grace_seconds::double precision)) > now()) AS in_grace_time) s;
+
+create view public.reservations with (security_invoker=true) as
+ SELECT r.tenant_id,
+    r.reservation_id,
+    r.state,
+    i.resource,
+    i.estimate,
+    i.true_amount,
+    i.settled,
+    i.held,
+    i.late_after_expiry,
+    r.admitted_at,
+    r.expires_at,
+    r.closed_at
+   FROM quotel.reservations r
+     CROSS JOIN LATERAL UNNEST(r.resources, r.estimates, r.true_amounts, r.settled, r.held, r.late_after_expiry) i(resource, estimate, true_amount, settled, held, late_after_expiry);
 
 create view public.security_events as
  SELECT producer,
@@ -2152,16 +2173,30 @@ create policy writer_all on quotel.usage_events as permissive for all to quotel_
 
 -- Grants
 
+grant select on column quotel.reservations.admitted_at to quotel_reader;
+grant select on column quotel.reservations.admitted_at to quotel_tenant;
 grant select on column quotel.reservations.closed_at to quotel_reader;
 grant select on column quotel.reservations.closed_at to quotel_tenant;
+grant select on column quotel.reservations.estimates to quotel_reader;
+grant select on column quotel.reservations.estimates to quotel_tenant;
+grant select on column quotel.reservations.expires_at to quotel_reader;
+grant select on column quotel.reservations.expires_at to quotel_tenant;
 grant select on column quotel.reservations.held to quotel_reader;
 grant select on column quotel.reservations.held to quotel_tenant;
+grant select on column quotel.reservations.late_after_expiry to quotel_reader;
+grant select on column quotel.reservations.late_after_expiry to quotel_tenant;
+grant select on column quotel.reservations.reservation_id to quotel_reader;
+grant select on column quotel.reservations.reservation_id to quotel_tenant;
 grant select on column quotel.reservations.resources to quotel_reader;
 grant select on column quotel.reservations.resources to quotel_tenant;
+grant select on column quotel.reservations.settled to quotel_reader;
+grant select on column quotel.reservations.settled to quotel_tenant;
 grant select on column quotel.reservations.state to quotel_reader;
 grant select on column quotel.reservations.state to quotel_tenant;
 grant select on column quotel.reservations.tenant_id to quotel_reader;
 grant select on column quotel.reservations.tenant_id to quotel_tenant;
+grant select on column quotel.reservations.true_amounts to quotel_reader;
+grant select on column quotel.reservations.true_amounts to quotel_tenant;
 grant execute on function public.aggregate_usage_metrics() to quotel_writer;
 grant execute on function public.check_tenant_quota(text,bigint) to quotel_reader;
 grant execute on function public.check_tenant_quota(text,bigint) to quotel_tenant;
@@ -2208,6 +2243,8 @@ grant select on table public.metered_tenants to quotel_tenant;
 grant select on table public.metered_tenants to quotel_writer;
 grant select on table public.pipeline_health to quotel_reader;
 grant select on table public.pipeline_health to quotel_writer;
+grant select on table public.pipeline_intake to quotel_reader;
+grant select on table public.pipeline_intake to quotel_writer;
 grant select on table public.producer_completeness to quotel_reader;
 grant select on table public.producer_completeness to quotel_writer;
 grant select on table public.producer_reports to quotel_reader;
@@ -2218,6 +2255,9 @@ grant select on table public.quota_denials to quotel_writer;
 grant select on table public.quota_status to quotel_reader;
 grant select on table public.quota_status to quotel_tenant;
 grant select on table public.quota_status to quotel_writer;
+grant select on table public.reservations to quotel_reader;
+grant select on table public.reservations to quotel_tenant;
+grant select on table public.reservations to quotel_writer;
 grant select on table public.security_events to quotel_reader;
 grant select on table public.security_events to quotel_writer;
 grant select on table public.tenant_usage_metrics to quotel_reader;

@@ -88,7 +88,8 @@ export function closeToLimit(): TableBuilder {
     );
 }
 
-function limitTable(): TableBuilder {
+/** A table with a limit, which may be none, and the share that is used of it. */
+export function limitTable(): TableBuilder {
   const unlimited = {
     type: MappingType.SpecialValue,
     options: { match: SpecialValueMatch.Null, result: { text: "unlimited" } },

@@ -121,5 +121,17 @@ select
 from quotel.usage_events
 where moved_to is null;
 
+-- What was admitted and what became of it: one row per reservation and resource.
+create view public.reservations with (security_invoker = true) as
+select
+  r.tenant_id, r.reservation_id, r.state, i.resource, i.estimate, i.true_amount, i.settled, i.held, i.late_after_expiry,
+  r.admitted_at, r.expires_at, r.closed_at
+from quotel.reservations r
+cross join lateral unnest(r.resources, r.estimates, r.true_amounts, r.settled, r.held, r.late_after_expiry)
+  as i (resource, estimate, true_amount, settled, held, late_after_expiry);
+grant select (tenant_id, reservation_id, state, admitted_at, expires_at, closed_at, resources, estimates, true_amounts,
+  settled, held, late_after_expiry) on quotel.reservations to quotel_reader, quotel_tenant;
+grant select on public.reservations to quotel_reader, quotel_tenant, quotel_writer;
+
 grant select on public.tenant_usage_metrics, public.tenant_usage_realtime, public.usage_daily, public.metered_tenants,
   public.usage_by_model, public.usage_by_user, public.usage_events to quotel_reader, quotel_tenant, quotel_writer;

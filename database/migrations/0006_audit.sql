@@ -28,6 +28,8 @@ create table quotel.audit_events (
   unique (tenant_id, event_id)
 );
 create index audit_events_occurred on quotel.audit_events (tenant_id, occurred_at);
+-- For what happened lately, whoever's it is: rows are added in about this order.
+create index audit_events_time on quotel.audit_events using brin (occurred_at);
 create index audit_events_id on quotel.audit_events (event_id);
 
 -- The two ends of each tenant's chain. The row is also the lock: who holds it is the only one to append.

@@ -282,12 +282,6 @@ revoke execute on function public.aggregate_usage_metrics from public;
 -- its numbering shows to be missing, or what it told to have dropped where that is more; then it is complete to where it
 -- last told that it had dropped nothing. Its own counts are as of told_at; null = it never told.
 create view public.producer_completeness as
-with numbered as (
-  select b.*, upper(sequences) - 1 as last_seq,
-    upper(sequences) - 1 - quotel.sequence_count(sequences) + written_off as missing,
-    (counters ->> 'dropped')::bigint as dropped
-  from quotel.producer_boots b
-)
 select
   producer, boot_id, service,
   lower(sequences) as first_seq, last_seq, last_seq - missing as received, greatest(missing, dropped) as lost,
@@ -309,10 +303,25 @@ select
   (counters ->> 'fail_open')::bigint as fail_open,
   (counters ->> 'fail_closed')::bigint as fail_closed,
   (counters ->> 'tenants_refused')::bigint as tenants_refused
-from numbered;
+from quotel.producer_boots b
+cross join lateral (
+  select upper(b.sequences) - 1 as last_seq,
+    upper(b.sequences) - 1 - quotel.sequence_count(b.sequences) + b.written_off as missing,
+    (b.counters ->> 'dropped')::bigint as dropped
+  -- Keeps the planner from counting anew wherever a column is made of the count.
+  offset 0
+) n;
 
 create view public.producer_reports as
 select minute, counter, amount from quotel.producer_reports;
+
+-- What the ledger took in, by minute of receipt, folded or not.
+create view public.pipeline_intake as
+select
+  minute, sum(events)::bigint as events, sum(unattributed)::bigint as unattributed,
+  sum(model_events)::bigint as model_events, sum(unpriced)::bigint as unpriced, sum(estimated)::bigint as estimated,
+  (sum(lag_ms_sum) / 1000 / sum(events))::double precision as mean_lag_seconds, max(newest_ended_at) as newest_ended_at
+from quotel.intake group by minute;
 
 create view public.invariant_violations as
 select kind, nullif(tenant_id, '') as tenant_id, key, expected, found, first_seen_at, seen_at,
@@ -366,6 +375,8 @@ with running as (
   union all select 'reported_last_hour', counter, sum(amount)
   from quotel.producer_reports where minute > now() - interval '1 hour' group by counter
   union all select 'quarantined', reason, count(*) from quotel.quarantine where resolved_at is null group by reason
+  union all select 'quarantined_last_hour', reason, count(*)
+  from quotel.quarantine where received_at > now() - interval '1 hour' and resolved_at is null group by reason
   union all select 'invariant_violations', kind, count(*) from public.invariant_violations group by kind
   union all select 'verified_age_seconds', null, extract(epoch from now() - passed_at)
   from quotel.verification where isfinite(passed_at)
@@ -390,5 +401,5 @@ grant select, update on quotel.verification to quotel_writer;
 grant select on quotel.ledger_seal, quotel.intake to quotel_writer;
 grant select, insert, delete on quotel.unfolded_intake, quotel.unfolded_arrivals, quotel.unfolded_heartbeats
   to quotel_writer;
-grant select on public.pipeline_health, public.producer_completeness, public.producer_reports, public.invariant_violations
-  to quotel_reader, quotel_writer;
+grant select on public.pipeline_health, public.pipeline_intake, public.producer_completeness, public.producer_reports,
+  public.invariant_violations to quotel_reader, quotel_writer;

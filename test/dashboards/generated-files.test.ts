@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { alertsFile } from "../../dashboards/alerts/alerts.ts";
 import { generate } from "../../dashboards/generate.ts";
 import { generatedDashboards, generatedPanels } from "./panel-query.ts";
 
@@ -11,17 +12,19 @@ interface DataSources {
   readonly datasources: readonly { readonly uid: string; readonly type: string }[];
 }
 
-test("the committed dashboards are what the code makes, and nothing else lies beside them", async () => {
+test("the committed dashboards and alerts are what the code makes, and nothing else lies beside them", async () => {
   const files = generate();
-  expect(await readdir(join(room, "generated"))).toEqual([...files.keys()].sort());
+  expect((await readdir(join(room, "generated"))).sort()).toEqual([...files.keys()].sort());
   for (const [name, text] of files) expect(await readFile(join(room, "generated", name), "utf8"), name).toBe(text);
+  expect(await readdir(join(room, "provisioning/alerting"))).toEqual(["quotel.json"]);
+  expect(await readFile(join(room, "provisioning/alerting/quotel.json"), "utf8")).toBe(alertsFile());
 });
 
 test("every panel, query and variable names a data source that is provisioned", async () => {
   const text = await readFile(join(room, "provisioning/datasources/quotel.yaml"), "utf8");
   const provisioned = (parse(text) as DataSources).datasources.map(({ type, uid }) => ({ type, uid }));
   const panels = generatedPanels();
-  const variables = generatedDashboards().flatMap(({ templating }) => templating.list);
+  const variables = generatedDashboards().flatMap(({ templating }) => templating.list ?? []);
   expect(panels.length).toBeGreaterThan(0);
   for (const { title, datasource, targets } of panels) {
     expect(targets, title).not.toEqual([]);

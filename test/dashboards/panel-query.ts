@@ -26,7 +26,7 @@ export interface GeneratedDashboard {
   readonly title: string;
   readonly schemaVersion: number;
   readonly panels: readonly GeneratedPanel[];
-  readonly templating: { readonly list: readonly GeneratedVariable[] };
+  readonly templating: { readonly list?: readonly GeneratedVariable[] };
 }
 
 /** Every generated dashboard, read back from its JSON: what Grafana gets, not what the code holds. */

@@ -25,6 +25,7 @@ const VIEWS = [
   "usage_levels",
   "usage_levels_daily",
   "audit_events",
+  "reservations",
 ];
 
 function tenantsSeen(pool: Pool, view: string, as?: string): Promise<string[]> {
@@ -83,6 +84,13 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
   );
   await inTransaction(writer, (client) => recordEvents(client, events));
   await inTransaction(writer, (client) => recordPoints(client, points));
+  await owner.query(
+    `insert into quotel.reservations (tenant_id, reservation_id, state, admitted_at, day_start, month_start, resources,
+       estimates, settled, held, late_after_expiry)
+     select t, gen_random_uuid(), 'released', now(), now(), now(), '{tokens}', '{1}', '{0}', '{0}', '{0}'
+     from unnest($1::text[]) t`,
+    [tenantIds],
+  );
   await inTransaction(writer, (client) =>
     appendAuditEvents(
       client,

@@ -49,6 +49,8 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
         const count = (matches: (event: UsageEvent) => boolean): number => all.filter(matches).length;
         const isModel = (event: UsageEvent): boolean => event.usageSource !== null;
         expect(now.get("events_last_hour")).toBe(all.length);
+        const { rows } = await reader.query("select sum(events)::int as events from public.pipeline_intake");
+        expect(rows).toEqual([{ events: all.length }]);
         expect(now.get("unattributed_last_hour")).toBe(count(({ tenantId }) => tenantId === "unattributed"));
         expect(now.get("unattributed_share")).toBeCloseTo(
           count(({ tenantId }) => tenantId === "unattributed") / all.length,
@@ -109,7 +111,14 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
 
   test("I13: tenants see nothing of the pipeline", async () => {
     const tenant = createPool({ connectionString: database.tenantUrl, applicationName: "tenant" });
-    for (const view of ["pipeline_health", "producer_completeness", "invariant_violations"]) {
+    const views = [
+      "pipeline_health",
+      "pipeline_intake",
+      "producer_completeness",
+      "producer_reports",
+      "invariant_violations",
+    ];
+    for (const view of views) {
       await expect(tenant.query(`select * from public.${view}`)).rejects.toMatchObject({ code: "42501" });
     }
     await tenant.end();
