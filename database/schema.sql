@@ -967,11 +967,11 @@ BEGIN ATOMIC
              date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone) AS hour_start,
              e.day_start,
              e.month_start,
-             n.event_type,
+             e.event_type,
              COALESCE(e.resource, ''::text) AS resource,
-             n.provider,
-             n.model,
-             n.user_id,
+             e.provider,
+             e.model,
+             e.user_id,
              count(*) AS events,
              count(*) FILTER (WHERE (e.status = 'failed'::quotel.usage_status)) AS events_failed,
              count(*) FILTER (WHERE (e.status = 'rate_limited'::quotel.usage_status)) AS events_rate_limited,
@@ -989,75 +989,76 @@ BEGIN ATOMIC
              quotel.sum_bigint(e.duration_us) AS duration_us_sum,
              max(e.duration_us) AS duration_us_max,
              quotel.latency_histogram(array_agg((width_bucket(e.duration_us, quotel.latency_bounds()) + 1))) AS latency
-            FROM (quotel.usage_events e
-              CROSS JOIN LATERAL quotel.rolled_up_names(e.tenant_id, e.event_type, e.provider, e.model, e.user_id) n(event_type, provider, model, user_id))
+            FROM quotel.usage_events e
            WHERE (((e.event_day >= event_rollups.first_day) AND (e.event_day <= event_rollups.last_day)) AND ((e.batch >= event_rollups.first_batch) AND (e.batch <= event_rollups.last_batch)) AND ((e.batch = ANY (event_rollups.batches)) = event_rollups.included) AND (e.accounted_at >= event_rollups.accounted_from) AND (e.accounted_at < event_rollups.accounted_to) AND (e.day_start >= event_rollups.days_from) AND (e.day_start < event_rollups.days_to) AND (e.moved_to IS NULL))
-           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, n.event_type, COALESCE(e.resource, ''::text), n.provider, n.model, n.user_id
+           GROUP BY e.tenant_id, (date_bin('01:00:00'::interval, e.accounted_at, '1970-01-01 00:00:00+00'::timestamp with time zone)), e.day_start, e.month_start, e.event_type, COALESCE(e.resource, ''::text), e.provider, e.model, e.user_id
          )
-  SELECT measured.tenant_id,
+  SELECT m.tenant_id,
          CASE
-             WHEN (GROUPING(measured.hour_start) = 0) THEN 'hour'::text
+             WHEN (GROUPING(m.hour_start) = 0) THEN 'hour'::text
              ELSE 'day'::text
          END AS "case",
          CASE
-             WHEN (GROUPING(measured.hour_start) = 0) THEN measured.hour_start
-             ELSE measured.day_start
+             WHEN (GROUPING(m.hour_start) = 0) THEN m.hour_start
+             ELSE m.day_start
          END AS day_start,
-     measured.event_type,
-     measured.resource,
-     measured.provider,
-     measured.model,
+     n.event_type,
+     m.resource,
+     n.provider,
+     n.model,
      ''::text,
-     min(measured.month_start) AS min,
-     quotel.sum_bigint(measured.events) AS sum_bigint,
-     quotel.sum_bigint(measured.events_failed) AS sum_bigint,
-     quotel.sum_bigint(measured.events_rate_limited) AS sum_bigint,
-     quotel.sum_bigint(measured.amount) AS sum_bigint,
-     quotel.sum_bigint(measured.input_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.output_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.cache_read_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.cache_write_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.reasoning_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.partial_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.estimated_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.events_without_usage) AS sum_bigint,
-     quotel.sum_bigint(measured.cost_nano_usd) AS sum_bigint,
-     quotel.sum_bigint(measured.unpriced_events) AS sum_bigint,
-     quotel.sum_bigint(measured.duration_us_sum) AS sum_bigint,
-     max(measured.duration_us_max) AS max,
-     quotel.sum_latency(measured.latency) AS sum_latency
-    FROM measured
-   GROUP BY GROUPING SETS ((measured.tenant_id, measured.hour_start, measured.event_type, measured.resource, measured.provider, measured.model), (measured.tenant_id, measured.day_start, measured.event_type, measured.resource, measured.provider, measured.model))
+     min(m.month_start) AS min,
+     quotel.sum_bigint(m.events) AS sum_bigint,
+     quotel.sum_bigint(m.events_failed) AS sum_bigint,
+     quotel.sum_bigint(m.events_rate_limited) AS sum_bigint,
+     quotel.sum_bigint(m.amount) AS sum_bigint,
+     quotel.sum_bigint(m.input_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.output_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.cache_read_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.cache_write_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.reasoning_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.partial_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.estimated_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.events_without_usage) AS sum_bigint,
+     quotel.sum_bigint(m.cost_nano_usd) AS sum_bigint,
+     quotel.sum_bigint(m.unpriced_events) AS sum_bigint,
+     quotel.sum_bigint(m.duration_us_sum) AS sum_bigint,
+     max(m.duration_us_max) AS max,
+     quotel.sum_latency(m.latency) AS sum_latency
+    FROM (measured m
+      CROSS JOIN LATERAL quotel.rolled_up_names(m.tenant_id, m.event_type, m.provider, m.model, m.user_id) n(event_type, provider, model, user_id))
+   GROUP BY GROUPING SETS ((m.tenant_id, m.hour_start, n.event_type, m.resource, n.provider, n.model), (m.tenant_id, m.day_start, n.event_type, m.resource, n.provider, n.model))
  UNION ALL
-  SELECT measured.tenant_id,
+  SELECT m.tenant_id,
      'user_day'::text,
-     measured.day_start,
-     measured.event_type,
-     measured.resource,
-     measured.provider,
-     measured.model,
-     measured.user_id,
-     min(measured.month_start) AS min,
-     quotel.sum_bigint(measured.events) AS sum_bigint,
-     quotel.sum_bigint(measured.events_failed) AS sum_bigint,
-     quotel.sum_bigint(measured.events_rate_limited) AS sum_bigint,
-     quotel.sum_bigint(measured.amount) AS sum_bigint,
-     quotel.sum_bigint(measured.input_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.output_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.cache_read_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.cache_write_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.reasoning_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.partial_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.estimated_tokens) AS sum_bigint,
-     quotel.sum_bigint(measured.events_without_usage) AS sum_bigint,
-     quotel.sum_bigint(measured.cost_nano_usd) AS sum_bigint,
-     quotel.sum_bigint(measured.unpriced_events) AS sum_bigint,
-     quotel.sum_bigint(measured.duration_us_sum) AS sum_bigint,
-     max(measured.duration_us_max) AS max,
-     quotel.sum_latency(measured.latency) AS sum_latency
-    FROM measured
-   WHERE (measured.user_id <> ''::text)
-   GROUP BY measured.tenant_id, measured.day_start, measured.event_type, measured.resource, measured.provider, measured.model, measured.user_id;
+     m.day_start,
+     n.event_type,
+     m.resource,
+     n.provider,
+     n.model,
+     n.user_id,
+     min(m.month_start) AS min,
+     quotel.sum_bigint(m.events) AS sum_bigint,
+     quotel.sum_bigint(m.events_failed) AS sum_bigint,
+     quotel.sum_bigint(m.events_rate_limited) AS sum_bigint,
+     quotel.sum_bigint(m.amount) AS sum_bigint,
+     quotel.sum_bigint(m.input_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.output_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.cache_read_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.cache_write_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.reasoning_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.partial_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.estimated_tokens) AS sum_bigint,
+     quotel.sum_bigint(m.events_without_usage) AS sum_bigint,
+     quotel.sum_bigint(m.cost_nano_usd) AS sum_bigint,
+     quotel.sum_bigint(m.unpriced_events) AS sum_bigint,
+     quotel.sum_bigint(m.duration_us_sum) AS sum_bigint,
+     max(m.duration_us_max) AS max,
+     quotel.sum_latency(m.latency) AS sum_latency
+    FROM (measured m
+      CROSS JOIN LATERAL quotel.rolled_up_names(m.tenant_id, m.event_type, m.provider, m.model, m.user_id) n(event_type, provider, model, user_id))
+   WHERE (m.user_id <> ''::text)
+   GROUP BY m.tenant_id, m.day_start, n.event_type, m.resource, n.provider, n.model, n.user_id;
 END;
 
 CREATE OR REPLACE FUNCTION quotel.forget_old_rows(rows_max integer)

@@ -225,8 +225,8 @@ language sql stable parallel safe
 begin atomic
   with measured as (
     select
-      tenant_id, date_bin('1 hour', accounted_at, timestamptz 'epoch') as hour_start, day_start, month_start,
-      n.event_type, coalesce(resource, '') as resource, n.provider, n.model, n.user_id,
+      tenant_id, date_bin('1 hour', accounted_at, timestamptz 'epoch') as hour_start, day_start, month_start, event_type,
+      coalesce(resource, '') as resource, provider, model, user_id,
       count(*) as events,
       count(*) filter (where status = 'failed') as events_failed,
       count(*) filter (where status = 'rate_limited') as events_rate_limited,
@@ -248,7 +248,6 @@ begin atomic
       max(duration_us) as duration_us_max,
       quotel.latency_histogram(array_agg(width_bucket(duration_us, quotel.latency_bounds()) + 1)) as latency
     from quotel.usage_events e
-    cross join lateral quotel.rolled_up_names(e.tenant_id, e.event_type, e.provider, e.model, e.user_id) n
     where e.event_day between event_rollups.first_day and event_rollups.last_day
       and e.batch between event_rollups.first_batch and event_rollups.last_batch
       and (e.batch = any (event_rollups.batches)) = event_rollups.included
@@ -261,29 +260,31 @@ begin atomic
     tenant_id,
     case when grouping(hour_start) = 0 then 'hour' else 'day' end,
     case when grouping(hour_start) = 0 then hour_start else day_start end,
-    event_type, resource, provider, model, '', min(month_start),
+    n.event_type, resource, n.provider, n.model, '', min(month_start),
     quotel.sum_bigint(events), quotel.sum_bigint(events_failed), quotel.sum_bigint(events_rate_limited),
     quotel.sum_bigint(amount), quotel.sum_bigint(input_tokens), quotel.sum_bigint(output_tokens),
     quotel.sum_bigint(cache_read_tokens), quotel.sum_bigint(cache_write_tokens), quotel.sum_bigint(reasoning_tokens),
     quotel.sum_bigint(partial_tokens), quotel.sum_bigint(estimated_tokens), quotel.sum_bigint(events_without_usage),
     quotel.sum_bigint(cost_nano_usd), quotel.sum_bigint(unpriced_events), quotel.sum_bigint(duration_us_sum),
     max(duration_us_max), quotel.sum_latency(latency)
-  from measured
+  from measured m
+  cross join lateral quotel.rolled_up_names(m.tenant_id, m.event_type, m.provider, m.model, m.user_id) n
   group by grouping sets (
-    (tenant_id, hour_start, event_type, resource, provider, model),
-    (tenant_id, day_start, event_type, resource, provider, model))
+    (tenant_id, hour_start, n.event_type, resource, n.provider, n.model),
+    (tenant_id, day_start, n.event_type, resource, n.provider, n.model))
   union all
   select
-    tenant_id, 'user_day', day_start, event_type, resource, provider, model, user_id, min(month_start),
+    tenant_id, 'user_day', day_start, n.event_type, resource, n.provider, n.model, n.user_id, min(month_start),
     quotel.sum_bigint(events), quotel.sum_bigint(events_failed), quotel.sum_bigint(events_rate_limited),
     quotel.sum_bigint(amount), quotel.sum_bigint(input_tokens), quotel.sum_bigint(output_tokens),
     quotel.sum_bigint(cache_read_tokens), quotel.sum_bigint(cache_write_tokens), quotel.sum_bigint(reasoning_tokens),
     quotel.sum_bigint(partial_tokens), quotel.sum_bigint(estimated_tokens), quotel.sum_bigint(events_without_usage),
     quotel.sum_bigint(cost_nano_usd), quotel.sum_bigint(unpriced_events), quotel.sum_bigint(duration_us_sum),
     max(duration_us_max), quotel.sum_latency(latency)
-  from measured
-  where user_id <> ''
-  group by tenant_id, day_start, event_type, resource, provider, model, user_id;
+  from measured m
+  cross join lateral quotel.rolled_up_names(m.tenant_id, m.event_type, m.provider, m.model, m.user_id) n
+  where m.user_id <> ''
+  group by tenant_id, day_start, n.event_type, resource, n.provider, n.model, n.user_id;
 end;
 
 -- Rollups as of now (I3): what is folded, and what is not yet, in one snapshot. A key may be in both parts: sum.
