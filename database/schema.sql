@@ -1473,6 +1473,26 @@ create view public.pipeline_health as
           WHERE producer_reports.minute > (now() - '01:00:00'::interval)
           GROUP BY producer_reports.counter
         UNION ALL
+         SELECT v.name,
+            NULL::text,
+            v.total / NULLIF(c.commits, 0::numeric)
+           FROM ( SELECT sum(counted.value) FILTER (WHERE counted.name = 'commits'::text) AS commits,
+                    sum(counted.value) FILTER (WHERE counted.name = 'commit_ms'::text) AS ms,
+                    sum(counted.value) FILTER (WHERE counted.name = 'committed_events'::text) AS events
+                   FROM counted
+                  WHERE counted.name = ANY (ARRAY['commits'::text, 'commit_ms'::text, 'committed_events'::text])) c,
+            LATERAL ( VALUES ('mean_batch_events'::text,c.events), ('mean_commit_seconds'::text,c.ms / 1000::numeric)) v(name, total)
+        UNION ALL
+         SELECT v.name,
+            NULL::text,
+            v.days
+           FROM ( SELECT min(to_date("right"(c.relname::text, 8), 'YYYYMMDD'::text)) AS oldest,
+                    max(to_date("right"(c.relname::text, 8), 'YYYYMMDD'::text)) AS newest
+                   FROM pg_inherits i
+                     JOIN pg_class c ON c.oid = i.inhrelid
+                  WHERE i.inhparent = 'quotel.usage_events'::regclass::oid) d,
+            LATERAL ( VALUES ('ledger_oldest_day_age'::text,(now() AT TIME ZONE 'UTC'::text)::date - d.oldest), ('ledger_days_ahead'::text,d.newest - (now() AT TIME ZONE 'UTC'::text)::date)) v(name, days)
+        UNION ALL
          SELECT 'quarantined'::text,
             quarantine.reason,
             count(*) AS count

@@ -10,6 +10,7 @@ const LABEL_NAMES: Readonly<Record<string, string>> = {
   events: "outcome",
   points: "outcome",
   audit_records: "outcome",
+  upkeep_failures: "job",
 };
 
 /** Seconds: what is slow for a commit, and what is late for a record. */
@@ -53,6 +54,7 @@ export class Metrics {
     this.#batch.observe(events);
     this.#commit.observe(tookMs / 1000);
     this.counters.add("commits");
+    this.counters.add("committed_events", events);
     this.counters.add("commit_ms", Math.round(tookMs));
   }
 

@@ -55,16 +55,21 @@ export async function startUpkeep(pool: Pool, metrics: Metrics, log: Log): Promi
     if (removed.days + removed.rows > 0) log.info({ removed }, "cleaned up");
   };
 
-  const failed = (what: string) => (error: unknown) => log.warn({ err: error }, `could not ${what}; trying again`);
-  const every = (ms: number, what: string, work: () => Promise<void>): Repeating =>
-    repeat(work, { pauseMs: () => ms, onError: failed(what) });
-  await partitions().catch(failed("make ledger partitions"));
+  const failed =
+    (job: string, what: string) =>
+    (error: unknown): void => {
+      metrics.counters.add(`upkeep_failures.${job}`);
+      log.warn({ err: error }, `could not ${what}; trying again`);
+    };
+  const every = (ms: number, onError: (error: unknown) => void, work: () => Promise<void>): Repeating =>
+    repeat(work, { pauseMs: () => ms, onError });
+  await partitions().catch(failed("partitions", "make ledger partitions"));
   const jobs = [
-    keepFolding(pool, metrics, failed("fold events into the rollups")),
-    keepVerifying(pool, log, failed("verify the invariants")),
-    every(PARTITIONS_EVERY_MS, "make ledger partitions ahead", partitions),
-    every(REPORT_EVERY_MS, "report what was counted", report),
-    every(CLEAN_UP_EVERY_MS, "clean up", clean),
+    keepFolding(pool, metrics, failed("fold", "fold events into the rollups")),
+    keepVerifying(pool, log, failed("verify", "verify the invariants")),
+    every(PARTITIONS_EVERY_MS, failed("partitions", "make ledger partitions ahead"), partitions),
+    every(REPORT_EVERY_MS, failed("report", "report what was counted"), report),
+    every(CLEAN_UP_EVERY_MS, failed("clean_up", "clean up"), clean),
   ];
   const connections = cutStuckConnections(pool);
   return {

@@ -13,6 +13,17 @@ export const COMPLETENESS_ALERTS: readonly Alert[] = [
     dashboardUid: "quotel-pipeline",
   },
   {
+    uid: "not-verified",
+    title: "Nobody verifies the sums",
+    summary:
+      "The verifier has not ended a pass for ten minutes: no violation would be seen. Look into the collectors' logs for why it fails.",
+    severity: "warning",
+    sql: "select value from pipeline_health where name = 'verified_age_seconds'",
+    above: 600,
+    forMinutes: 5,
+    dashboardUid: "quotel-pipeline",
+  },
+  {
     uid: "records-lost",
     title: "A producer has lost usage",
     summary:

@@ -38,4 +38,26 @@ export const DELAY_ALERTS: readonly Alert[] = [
     forMinutes: 2,
     dashboardUid: "quotel-pipeline",
   },
+  {
+    uid: "no-days-ahead",
+    title: "The ledger has no day for tomorrow",
+    summary:
+      "Collectors make the ledger's partitions three days ahead, each hour, and cannot. See the metric `quotel_collector_upkeep_failures_total` and their logs.",
+    severity: "warning",
+    sql: "select value from pipeline_health where name = 'ledger_days_ahead'",
+    below: 1,
+    forMinutes: 10,
+    dashboardUid: "quotel-pipeline",
+  },
+  {
+    uid: "old-days",
+    title: "Old days of the ledger are not dropped",
+    summary:
+      "The ledger holds days from well beyond the horizon of 30 days. A backfill that is neither closed nor reverted keeps them, or a transaction that never ends.",
+    severity: "warning",
+    sql: "select value from pipeline_health where name = 'ledger_oldest_day_age'",
+    above: 34,
+    forMinutes: 60,
+    dashboardUid: "quotel-pipeline",
+  },
 ];

@@ -374,6 +374,19 @@ with running as (
   where b.last_heard_at > now() - interval '5 minutes' group by c.key
   union all select 'reported_last_hour', counter, sum(amount)
   from quotel.producer_reports where minute > now() - interval '1 hour' group by counter
+  -- Of usage: events that shared a record transaction, and how long that took; since the collectors started.
+  union all select v.name, null, v.total / nullif(c.commits, 0)
+  from (
+    select sum(value) filter (where name = 'commits') as commits, sum(value) filter (where name = 'commit_ms') as ms,
+      sum(value) filter (where name = 'committed_events') as events
+    from counted where name in ('commits', 'commit_ms', 'committed_events')) c,
+  lateral (values ('mean_batch_events', c.events), ('mean_commit_seconds', c.ms / 1000)) v (name, total)
+  union all select v.name, null, v.days
+  from (
+    select min(to_date(right(c.relname, 8), 'YYYYMMDD')) as oldest, max(to_date(right(c.relname, 8), 'YYYYMMDD')) as newest
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'quotel.usage_events'::regclass) d,
+  lateral (values ('ledger_oldest_day_age', (now() at time zone 'UTC')::date - d.oldest),
+    ('ledger_days_ahead', d.newest - (now() at time zone 'UTC')::date)) v (name, days)
   union all select 'quarantined', reason, count(*) from quotel.quarantine where resolved_at is null group by reason
   union all select 'quarantined_last_hour', reason, count(*)
   from quotel.quarantine where received_at > now() - interval '1 hour' and resolved_at is null group by reason

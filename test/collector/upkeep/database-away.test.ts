@@ -42,6 +42,10 @@ test("while the database is away senders are asked to come back and operators ar
       body: { status: "unavailable", reasons: ["the database does not answer"] },
     });
     expect((await fetch(`${collector.url}/healthz`)).status).toBe(200);
+    const upkeepFailures = async (): Promise<string> => (await fetch(`${collector.url}/metrics`)).text();
+    await expect
+      .poll(upkeepFailures, { timeout: 20_000, interval: 200 })
+      .toMatch(/^quotel_collector_upkeep_failures_total\{job="fold"\} [1-9]/m);
 
     line.become("open");
     await expect.poll(async () => (await sendSpans(collector.url, events)).status, { timeout: 10_000 }).toBe(200);

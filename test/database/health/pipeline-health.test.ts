@@ -109,6 +109,17 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
     ]);
   });
 
+  test("batches and commits are shown as means over all collectors, and the ledger's days by how far they reach", async () => {
+    const instance = () => ({ instanceId: randomUUID(), host: "b", startedAt: new Date() });
+    await reportInstance(writer, instance(), { commits: 1, committed_events: 50, commit_ms: 100 });
+    await reportInstance(writer, instance(), { commits: 3, committed_events: 10, commit_ms: 300 });
+    const now = await health();
+    expect(now.get("mean_batch_events")).toBe(15);
+    expect(now.get("mean_commit_seconds")).toBe(0.1);
+    expect(now.get("ledger_oldest_day_age")).toBe(5);
+    expect(now.get("ledger_days_ahead")).toBe(1);
+  });
+
   test("I13: tenants see nothing of the pipeline", async () => {
     const tenant = createPool({ connectionString: database.tenantUrl, applicationName: "tenant" });
     const views = [
