@@ -609,6 +609,7 @@ create table quotel.verification (
   only_row boolean default true not null,
   passed_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   tenants_after text default ''::text not null,
+  chains_after text default ''::text not null,
   constraint verification_pkey PRIMARY KEY (only_row),
   constraint verification_only_row_check CHECK (only_row)
 );

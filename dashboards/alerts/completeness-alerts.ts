@@ -6,7 +6,7 @@ export const COMPLETENESS_ALERTS: readonly Alert[] = [
     uid: "invariant-violations",
     title: "The sums do not add up",
     summary:
-      "The verifier finds rollups, totals or holds that differ from the ledger ({{ .Labels.kind }}). See Invariant violations; `npm run rebuild` makes rollups and totals of a range anew.",
+      "The verifier finds rollups, totals or holds that differ from the ledger, or an audit trail that was changed ({{ .Labels.kind }}). See Invariant violations; `npm run rebuild` makes rollups and totals of a range anew.",
     severity: "critical",
     sql: "select kind, count(*) from invariant_violations group by kind",
     above: 0,

@@ -127,11 +127,13 @@ create table quotel.invariant_findings (
   primary key (kind, tenant_id, key)
 );
 
--- One row: when the verifier last ended a pass, and the tenant up to which its round over all tenants has come.
+-- One row: when the verifier last ended a pass, and the tenants up to which its rounds over all tenants and over all audit
+-- trails have come.
 create table quotel.verification (
   only_row boolean primary key default true check (only_row),
   passed_at timestamptz not null default '-infinity',
-  tenants_after text not null default ''
+  tenants_after text not null default '',
+  chains_after text not null default ''
 );
 insert into quotel.verification default values;
 

@@ -1,10 +1,14 @@
-/** What the verifier can find, by what a check of it looks at: a tenant's day, a tenant, or the whole database. */
+/** What the verifier can find, by what a check of it looks at: a tenant's day, a tenant, its audit trail, or the whole database. */
 export const KINDS_OF_DAYS = ["rollup_drift", "total_drift", "repeated_identity", "unattributed_claim"] as const;
 export const KINDS_OF_TENANTS = ["hold_drift", "negative_total"] as const;
+export const KINDS_OF_CHAINS = ["audit_chain"] as const;
 export const KINDS_OF_DATABASE = ["folding_stuck"] as const;
 
 export type FindingKind =
-  (typeof KINDS_OF_DAYS)[number] | (typeof KINDS_OF_TENANTS)[number] | (typeof KINDS_OF_DATABASE)[number];
+  | (typeof KINDS_OF_DAYS)[number]
+  | (typeof KINDS_OF_TENANTS)[number]
+  | (typeof KINDS_OF_CHAINS)[number]
+  | (typeof KINDS_OF_DATABASE)[number];
 
 /** A place where what is stored is not what it should be. */
 export interface Finding {

@@ -2,12 +2,14 @@ import type { ClientBase, Pool } from "pg";
 import { query } from "../pool.ts";
 import { inTransaction } from "../transaction.ts";
 import { checkAttribution } from "./checks/check-attribution.ts";
+import { checkAuditChains } from "./checks/check-audit-chains.ts";
 import { checkFolding } from "./checks/check-folding.ts";
 import { checkHolds } from "./checks/check-holds.ts";
 import { checkIdentities } from "./checks/check-identities.ts";
 import { checkRollups } from "./checks/check-rollups.ts";
 import { checkSigns } from "./checks/check-signs.ts";
 import { checkTotals } from "./checks/check-totals.ts";
+import { chooseChains } from "./choose-chains.ts";
 import { chooseDays, markVerified } from "./choose-days.ts";
 import { chooseTenants } from "./choose-tenants.ts";
 import type { Finding } from "./finding.ts";
@@ -42,9 +44,11 @@ export async function verifyInvariants(pool: Pool, restMs = 0): Promise<Verified
     for (const check of [checkRollups, checkTotals, checkIdentities, checkAttribution])
       findings.push(...(await check(client, days)));
     for (const check of [checkHolds, checkSigns]) findings.push(...(await check(client, tenantIds)));
+    const chains = await chooseChains(client);
+    findings.push(...(await checkAuditChains(client, chains)));
     findings.push(...(await checkFolding(client)));
     await writeFindings(client, findings);
-    await clearFindings(client, { days, tenantIds });
+    await clearFindings(client, { days, tenantIds, chains });
     await query(client, { name: "end-pass", text: "update quotel.verification set passed_at = clock_timestamp()" });
     // Last, because folding waits for these rows.
     await markVerified(client, days);

@@ -3,13 +3,15 @@ import { instantArray, plainArray, textArray } from "../array-text.ts";
 import { instantOfMs } from "../periods/instant.ts";
 import type { TenantDay } from "../periods/tenant-day.ts";
 import { query } from "../pool.ts";
-import { KINDS_OF_DATABASE, KINDS_OF_DAYS, KINDS_OF_TENANTS } from "./finding.ts";
+import { KINDS_OF_CHAINS, KINDS_OF_DATABASE, KINDS_OF_DAYS, KINDS_OF_TENANTS } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
 /** What a pass looked at; it also looked at the database as a whole. */
 export interface LookedAt {
   readonly days: readonly TenantDay[];
   readonly tenantIds: readonly string[];
+  /** Whose audit trails. */
+  readonly chains: readonly string[];
 }
 
 /** Writes what was found; what was found before keeps the instant at which it was seen first. */
@@ -39,7 +41,7 @@ export async function writeFindings(client: ClientBase, findings: readonly Findi
 }
 
 /** Clears what was found before in the places that this pass (the transaction) looked at and not again. */
-export async function clearFindings(client: ClientBase, { days, tenantIds }: LookedAt): Promise<void> {
+export async function clearFindings(client: ClientBase, { days, tenantIds, chains }: LookedAt): Promise<void> {
   await query(client, {
     name: "clear-findings",
     text: `
@@ -47,7 +49,8 @@ export async function clearFindings(client: ClientBase, { days, tenantIds }: Loo
       where cleared_at is null and seen_at < now()
         and (kind = any ($1::text[])
           or kind = any ($2::text[]) and tenant_id = any ($3::text[])
-          or kind = any ($4::text[]) and (tenant_id, day_start) in (select * from unnest($5::text[], $6::timestamptz[])))`,
+          or kind = any ($4::text[]) and (tenant_id, day_start) in (select * from unnest($5::text[], $6::timestamptz[]))
+          or kind = any ($7::text[]) and tenant_id = any ($8::text[]))`,
     values: [
       textArray(KINDS_OF_DATABASE),
       textArray(KINDS_OF_TENANTS),
@@ -55,6 +58,8 @@ export async function clearFindings(client: ClientBase, { days, tenantIds }: Loo
       textArray(KINDS_OF_DAYS),
       textArray(days.map((day) => day.tenantId)),
       instantArray(days.map((day) => day.dayStartMs)),
+      textArray(KINDS_OF_CHAINS),
+      textArray(chains),
     ],
   });
 }
