@@ -1475,14 +1475,16 @@ create view public.pipeline_health as
           GROUP BY producer_reports.counter
         UNION ALL
          SELECT v.name,
-            NULL::text,
+            c.label,
             v.total / NULLIF(c.commits, 0::numeric)
-           FROM ( SELECT sum(counted.value) FILTER (WHERE counted.name = 'commits'::text) AS commits,
-                    sum(counted.value) FILTER (WHERE counted.name = 'commit_ms'::text) AS ms,
-                    sum(counted.value) FILTER (WHERE counted.name = 'committed_events'::text) AS events
+           FROM ( SELECT counted.label,
+                    sum(counted.value) FILTER (WHERE counted.name = 'commits'::text) AS commits,
+                    sum(counted.value) FILTER (WHERE counted.name = 'committed_items'::text) AS items,
+                    sum(counted.value) FILTER (WHERE counted.name = 'commit_ms'::text) AS ms
                    FROM counted
-                  WHERE counted.name = ANY (ARRAY['commits'::text, 'commit_ms'::text, 'committed_events'::text])) c,
-            LATERAL ( VALUES ('mean_batch_events'::text,c.events), ('mean_commit_seconds'::text,c.ms / 1000::numeric)) v(name, total)
+                  WHERE counted.name = ANY (ARRAY['commits'::text, 'committed_items'::text, 'commit_ms'::text])
+                  GROUP BY counted.label) c,
+            LATERAL ( VALUES ('mean_batch_items'::text,c.items), ('mean_commit_seconds'::text,c.ms / 1000::numeric)) v(name, total)
         UNION ALL
          SELECT v.name,
             NULL::text,

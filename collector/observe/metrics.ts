@@ -10,13 +10,19 @@ const LABEL_NAMES: Readonly<Record<string, string>> = {
   events: "outcome",
   points: "outcome",
   audit_records: "outcome",
+  commits: "signal",
+  committed_items: "signal",
+  commit_ms: "signal",
   upkeep_failures: "job",
 };
 
 /** Seconds: what is slow for a commit, and what is late for a record. */
 const WORK_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const LAG_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800, 2_592_000];
-const BATCH_EVENTS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000];
+const BATCH_ITEMS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000];
+
+/** OTLP's word for what came: spans, data points, or log records. */
+type Signal = "traces" | "metrics" | "logs";
 
 /** What one collector measures of itself, for `/metrics` and, its counters, for `pipeline_health`. */
 export class Metrics {
@@ -28,17 +34,23 @@ export class Metrics {
   readonly #fold: Histogram;
 
   constructor() {
-    const histogram = (name: string, help: string, buckets: number[]): Histogram =>
-      new Histogram({ name: PREFIX + name, help, buckets, registers: [this.#registry] });
-    this.#lag = histogram("lag_seconds", "Received minus ended, of the oldest event of each request", LAG_SECONDS);
-    this.#batch = histogram("batch_events", "Events that share a record transaction", BATCH_EVENTS);
-    this.#commit = histogram("commit_seconds", "Time to record a group, retries included", WORK_SECONDS);
+    const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []): Histogram =>
+      new Histogram({ name: PREFIX + name, help, buckets, labelNames, registers: [this.#registry] });
+    const bySignal = ["signal"];
+    this.#lag = histogram(
+      "lag_seconds",
+      "Received minus ended, of the oldest item of a request",
+      LAG_SECONDS,
+      bySignal,
+    );
+    this.#batch = histogram("batch_items", "Items that share a record transaction", BATCH_ITEMS, bySignal);
+    this.#commit = histogram("commit_seconds", "Time to record a group, retries included", WORK_SECONDS, bySignal);
     this.#fold = histogram("fold_seconds", "Time to fold what was recorded into the rollups", WORK_SECONDS);
   }
 
-  /** A request's events are about to be recorded; the oldest ended `lagMs` ago. A clock that runs ahead counts as 0. */
-  received(lagMs: number): void {
-    this.#lag.observe(Math.max(0, lagMs) / 1000);
+  /** A request's items are about to be recorded; the oldest is of `oldestMicros`. A clock that runs ahead is no lag. */
+  received(signal: Signal, receivedAtMicros: number, oldestMicros: number): void {
+    this.#lag.observe({ signal }, Math.max(0, receivedAtMicros - oldestMicros) / 1e6);
   }
 
   /** A record transaction committed. */
@@ -49,13 +61,13 @@ export class Metrics {
     this.counters.add("estimated", intake.estimated);
   }
 
-  /** A group was committed, in one transaction or more. */
-  committed(events: number, tookMs: number): void {
-    this.#batch.observe(events);
-    this.#commit.observe(tookMs / 1000);
-    this.counters.add("commits");
-    this.counters.add("committed_events", events);
-    this.counters.add("commit_ms", Math.round(tookMs));
+  /** A group of one lane was committed, in one transaction or more. */
+  committed(signal: Signal, items: number, tookMs: number): void {
+    this.#batch.observe({ signal }, items);
+    this.#commit.observe({ signal }, tookMs / 1000);
+    this.counters.add(`commits.${signal}`);
+    this.counters.add(`committed_items.${signal}`, items);
+    this.counters.add(`commit_ms.${signal}`, Math.round(tookMs));
   }
 
   folded(events: number, tookMs: number): void {

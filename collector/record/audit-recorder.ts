@@ -6,6 +6,7 @@ import { insertQuarantine } from "#database/quarantine/insert-quarantine";
 import type { SetAsideReason } from "#database/quarantine/quarantine-item";
 import { auditItemId, setAsideAudit } from "#database/quarantine/set-aside";
 import { inTransaction } from "#database/transaction";
+import { Metrics } from "../observe/metrics.ts";
 import { Reasons } from "../reasons.ts";
 import { Attribution } from "./attribution.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
@@ -43,7 +44,12 @@ const GROUP_EVENTS_MAX = 1_000;
  * The record stage of audit events: what is from the future is kept in quarantine, the rest goes by lane, each group
  * appended to its tenants' chains in one transaction. Events may come late, since nothing is summed by their time.
  */
-export function createAuditRecorder({ pool, defaultPlan, log }: RecorderOptions): AuditRecorder {
+export function createAuditRecorder({
+  pool,
+  defaultPlan,
+  log,
+  metrics = new Metrics(),
+}: RecorderOptions): AuditRecorder {
   const attribution = new Attribution(pool, defaultPlan);
   const counters = recordCounters();
   const refuse = async (aside: readonly Submitted[], reason: SetAsideReason): Promise<void> => {
@@ -51,25 +57,30 @@ export function createAuditRecorder({ pool, defaultPlan, log }: RecorderOptions)
     counters.quarantined += aside.length;
     for (const { refused } of aside) refused.add(reason);
   };
-  const lanes = new LaneWriters<Submitted>(
-    (group) =>
-      commitByHalves(
-        pool,
-        group,
-        (part) => appendEvents(pool, part, counters),
-        (item, error) => {
-          log.warn({ err: error, tenantId: item.tenantId }, "an audit event cannot be stored");
-          return refuse([item], "unstorable");
-        },
-      ),
-    GROUP_EVENTS_MAX,
-  );
+  const lanes = new LaneWriters<Submitted>(async (group) => {
+    const startMs = performance.now();
+    await commitByHalves(
+      pool,
+      group,
+      (part) => appendEvents(pool, part, counters),
+      (item, error) => {
+        log.warn({ err: error, tenantId: item.tenantId }, "an audit event cannot be stored");
+        return refuse([item], "unstorable");
+      },
+    );
+    metrics.committed("logs", group.length, performance.now() - startMs);
+  }, GROUP_EVENTS_MAX);
 
   return {
     counters,
     async record(events, { keyId }) {
       const refused = new Reasons();
       const nowMicros = Date.now() * 1000;
+      metrics.received(
+        "logs",
+        nowMicros,
+        events.reduce((oldest, event) => Math.min(oldest, event.occurredAtMicros), Infinity),
+      );
       const outcome = await orUnavailable(async (): Promise<AuditOutcome> => {
         const attributed = await attribution.attributeAudit(events, keyId);
         const items = attributed.map((event) => ({ tenantId: event.tenantId, event, refused }));

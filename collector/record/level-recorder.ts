@@ -7,6 +7,7 @@ import type { SetAsideReason } from "#database/quarantine/quarantine-item";
 import { setAsidePoint } from "#database/quarantine/set-aside";
 import { NUMERIC_OUT_OF_RANGE, errorCode } from "#database/sqlstate";
 import { inTransaction } from "#database/transaction";
+import { Metrics } from "../observe/metrics.ts";
 import { Reasons } from "../reasons.ts";
 import { Attribution } from "./attribution.ts";
 import { commitByHalves } from "./commit-by-halves.ts";
@@ -48,7 +49,12 @@ const GROUP_POINTS_MAX = 2_000;
  * The record stage of metrics: points outside the horizon, of nobody, or of levels beyond their tenant's cap are kept in
  * quarantine, the rest goes by lane through the record transaction of points.
  */
-export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions): LevelRecorder {
+export function createLevelRecorder({
+  pool,
+  defaultPlan,
+  log,
+  metrics = new Metrics(),
+}: RecorderOptions): LevelRecorder {
   const attribution = new Attribution(pool, defaultPlan);
   const counters = recordCounters();
   const refuse = async (aside: readonly Refused[]): Promise<void> => {
@@ -56,25 +62,30 @@ export function createLevelRecorder({ pool, defaultPlan, log }: RecorderOptions)
     counters.quarantined += aside.length;
     for (const { item, reason } of aside) item.refused.add(reason);
   };
-  const lanes = new LaneWriters<Submitted>(
-    (group) =>
-      commitByHalves(
-        pool,
-        group,
-        (part) => commitPoints(pool, part, counters),
-        (item, error) => {
-          log.warn({ err: error, tenantId: item.tenantId, resource: item.point.resource }, "a point cannot be stored");
-          return refuse([{ item, reason: errorCode(error) === NUMERIC_OUT_OF_RANGE ? "out_of_range" : "unstorable" }]);
-        },
-      ),
-    GROUP_POINTS_MAX,
-  );
+  const lanes = new LaneWriters<Submitted>(async (group) => {
+    const startMs = performance.now();
+    await commitByHalves(
+      pool,
+      group,
+      (part) => commitPoints(pool, part, counters),
+      (item, error) => {
+        log.warn({ err: error, tenantId: item.tenantId, resource: item.point.resource }, "a point cannot be stored");
+        return refuse([{ item, reason: errorCode(error) === NUMERIC_OUT_OF_RANGE ? "out_of_range" : "unstorable" }]);
+      },
+    );
+    metrics.committed("metrics", group.length, performance.now() - startMs);
+  }, GROUP_POINTS_MAX);
 
   return {
     counters,
     async record(points, { keyId: producerId }) {
       const refused = new Reasons();
       const receivedAtMicros = Date.now() * 1000;
+      metrics.received(
+        "metrics",
+        receivedAtMicros,
+        points.reduce((oldest, point) => Math.min(oldest, point.sampledAtMicros), Infinity),
+      );
       const outcome = await orUnavailable(async (): Promise<LevelOutcome> => {
         const attributed = await attribution.attributePoints(points, producerId);
         const submitted: Submitted[] = [];

@@ -63,7 +63,7 @@ export function createRecorder({ pool, defaultPlan, log, metrics = new Metrics()
   const lanes = new LaneWriters<Submitted>(async (group) => {
     const startMs = performance.now();
     await commitGroup(pool, group, { counters, metrics, log });
-    metrics.committed(group.length, performance.now() - startMs);
+    metrics.committed("traces", group.length, performance.now() - startMs);
   }, GROUP_EVENTS_MAX);
 
   return {
@@ -71,7 +71,7 @@ export function createRecorder({ pool, defaultPlan, log, metrics = new Metrics()
     async record(events, { keyId }, sentAtMicros = null) {
       const receivedAtMicros = Date.now() * 1000;
       const offsetMicros = clockOffset(sentAtMicros, receivedAtMicros);
-      metrics.received((receivedAtMicros - oldestEndMicros(events)) / 1000);
+      metrics.received("traces", receivedAtMicros, oldestEndMicros(events));
       const outcome = await orUnavailable(async (): Promise<RecordOutcome> => {
         const attributed = await attribution.attribute(events, keyId);
         await lanes.submit(

@@ -376,13 +376,13 @@ with running as (
   where b.last_heard_at > now() - interval '5 minutes' group by c.key
   union all select 'reported_last_hour', counter, sum(amount)
   from quotel.producer_reports where minute > now() - interval '1 hour' group by counter
-  -- Of usage: events that shared a record transaction, and how long that took; since the collectors started.
-  union all select v.name, null, v.total / nullif(c.commits, 0)
+  -- By signal: items that shared a record transaction, and how long that took; since the collectors started.
+  union all select v.name, c.label, v.total / nullif(c.commits, 0)
   from (
-    select sum(value) filter (where name = 'commits') as commits, sum(value) filter (where name = 'commit_ms') as ms,
-      sum(value) filter (where name = 'committed_events') as events
-    from counted where name in ('commits', 'commit_ms', 'committed_events')) c,
-  lateral (values ('mean_batch_events', c.events), ('mean_commit_seconds', c.ms / 1000)) v (name, total)
+    select label, sum(value) filter (where name = 'commits') as commits,
+      sum(value) filter (where name = 'committed_items') as items, sum(value) filter (where name = 'commit_ms') as ms
+    from counted where name in ('commits', 'committed_items', 'commit_ms') group by label) c,
+  lateral (values ('mean_batch_items', c.items), ('mean_commit_seconds', c.ms / 1000)) v (name, total)
   union all select v.name, null, v.days
   from (
     select min(to_date(right(c.relname, 8), 'YYYYMMDD')) as oldest, max(to_date(right(c.relname, 8), 'YYYYMMDD')) as newest

@@ -206,3 +206,13 @@ test("L2: every builder's event is in the tenant's audit trail once, in order, w
   expect(ofType("team.joined")).toMatchObject({ summary: "first" });
   expect(JSON.stringify(rows)).not.toContain("secret");
 });
+
+test("the collector has measured lag, batches and commits of each signal", async () => {
+  const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+  for (const signal of ["traces", "metrics", "logs"]) {
+    for (const histogram of ["lag_seconds", "batch_items", "commit_seconds"]) {
+      expect(metrics).toMatch(new RegExp(`^quotel_collector_${histogram}_count\\{signal="${signal}"\\} [1-9]`, "m"));
+    }
+    expect(metrics).toMatch(new RegExp(`^quotel_collector_committed_items_total\\{signal="${signal}"\\} [1-9]`, "m"));
+  }
+});

@@ -59,7 +59,7 @@ test("while the database is away senders are asked to come back and operators ar
     expect(metrics).toMatch(/^quotel_collector_events_total\{outcome="accepted"\} 3$/m);
     expect(metrics).toMatch(/^quotel_collector_events_total\{outcome="unavailable"\} [1-9]/m);
     expect(metrics).toMatch(/^quotel_collector_requests_total\{status="503"\} [1-9]/m);
-    expect(metrics).toMatch(/^quotel_collector_commit_seconds_count [1-9]/m);
+    expect(metrics).toMatch(/^quotel_collector_commit_seconds_count\{signal="traces"\} [1-9]/m);
     expect(metrics).toMatch(/^quotel_collector_bytes_in_flight 0$/m);
     const health = async (): Promise<unknown> => {
       const { rows } = await admin.query(

@@ -111,11 +111,24 @@ describe.each([18, 15] as const)("on Postgres %i", async (version) => {
 
   test("batches and commits are shown as means over all collectors, and the ledger's days by how far they reach", async () => {
     const instance = () => ({ instanceId: randomUUID(), host: "b", startedAt: new Date() });
-    await reportInstance(writer, instance(), { commits: 1, committed_events: 50, commit_ms: 100 });
-    await reportInstance(writer, instance(), { commits: 3, committed_events: 10, commit_ms: 300 });
+    await reportInstance(writer, instance(), {
+      "commits.traces": 1,
+      "committed_items.traces": 50,
+      "commit_ms.traces": 100,
+      "commits.logs": 1,
+      "committed_items.logs": 2,
+      "commit_ms.logs": 50,
+    });
+    await reportInstance(writer, instance(), {
+      "commits.traces": 3,
+      "committed_items.traces": 10,
+      "commit_ms.traces": 300,
+    });
     const now = await health();
-    expect(now.get("mean_batch_events")).toBe(15);
-    expect(now.get("mean_commit_seconds")).toBe(0.1);
+    expect(now.get("mean_batch_items.traces")).toBe(15);
+    expect(now.get("mean_batch_items.logs")).toBe(2);
+    expect(now.get("mean_commit_seconds.traces")).toBe(0.1);
+    expect(now.get("mean_commit_seconds.logs")).toBe(0.05);
     expect(now.get("ledger_oldest_day_age")).toBe(5);
     expect(now.get("ledger_days_ahead")).toBe(1);
   });
