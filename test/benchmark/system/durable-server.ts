@@ -32,7 +32,7 @@ export async function withDurableServer<T>(
   const dataDir = await mkdtemp(join(tmpdir(), "quotel-bench-"));
   // mkdtemp makes it private; the user that Postgres runs as may be another one.
   await chmod(dataDir, 0o755);
-  const starting = startEmbedded({ dataDir, port: 0, settings: { shared_preload_libraries: "pg_stat_statements", "pg_stat_statements.track": "top" } });
+  const starting = startEmbedded({ dataDir, port: 0 });
   const remove = async (): Promise<void> => {
     await starting.then((server) => server.close()).catch(() => {});
     await rm(dataDir, { recursive: true, force: true });
