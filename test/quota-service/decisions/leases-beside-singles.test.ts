@@ -148,7 +148,7 @@ async function take(it: typeof step extends fc.Arbitrary<infer T> ? T : never, p
 
 test("leases and single reservations together never pass a limit, and once leases are given back everything that fits is admitted", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30, size: "max" }), async (steps) => {
       const play = new Play();
       await admin.query("insert into quotel.tenants (tenant_id, plan_id) values ($1, 'test')", [play.tenantId]);
       for (const it of steps) {

@@ -48,7 +48,7 @@ const stepMs = fc.oneof(
 );
 
 /** Work at instants that are sometimes close together and sometimes hours apart, in order. */
-const events = fc.array(fc.tuple(stepMs, amounts), { maxLength: 60 }).map((steps) => {
+const events = fc.array(fc.tuple(stepMs, amounts), { maxLength: 60, size: "max" }).map((steps) => {
   let atMs = FROM_MS;
   return steps.map(([afterMs, asked]): Work => {
     atMs += afterMs;
