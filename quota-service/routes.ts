@@ -32,7 +32,7 @@ export function allRoutes({ pool, engine, defaultPlan, metrics, isPrepared }: Ro
     ...quotaRoutes(engine, resources),
     ...planOfferRoutes(pool, resources, defaultPlan),
     explainRoute(pool),
-    ...usageRoutes(pool),
+    ...usageRoutes({ pool, engine, defaultPlan }),
     adminUsageRoute(pool),
     ...tenantRoutes(pool),
     ...planRoutes(pool),

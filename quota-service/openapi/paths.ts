@@ -145,7 +145,7 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       answers: {
         200: ["The limits", "QuotaStatus"],
         400: ["A parameter is at fault", "Error"],
-        404: ["The tenant is not registered", "Error"],
+        404: ["The tenant is not registered, and there is no default plan", "Error"],
       },
     }),
   },

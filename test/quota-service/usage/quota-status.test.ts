@@ -48,9 +48,20 @@ test("the status shows every limit that holds with its percentage, an override i
   expect(await limitsOf("acme")).toContainEqual(expect.objectContaining(plan));
 });
 
-test("a tenant's key sees its own status, and an unknown tenant has none", async () => {
+test("a tenant's key sees its own status and no other", async () => {
   const own = await service.call("GET", "/v1/quota/status", { token: TOKENS.acme });
   expect(own).toMatchObject({ status: 200, body: { tenantId: "acme", plan: "trial" } });
   expect((await service.call("GET", "/v1/quota/status?tenantId=globex", { token: TOKENS.acme })).status).toBe(403);
-  expect((await service.call("GET", "/v1/quota/status?tenantId=nobody")).status).toBe(404);
+});
+
+test("a tenant that nobody has registered stands by the default plan, as it does from its first reservation on, and asking makes no tenant", async () => {
+  const asked = await limitsOf("newcomer");
+  const { rows } = await service.pool.query("select from quotel.tenants where tenant_id = 'newcomer'");
+  expect(rows).toEqual([]);
+  const first = { tenantId: "newcomer", reservationId: randomUUIDv7(), resource: "tokens", amount: 0 };
+  expect((await service.call("POST", "/v1/quota/reservations", { body: first })).status).toBe(201);
+  expect(asked).toContainEqual(
+    expect.objectContaining({ resourceType: "tokens", period: "day", limit: 10_000, percentage: 0, source: "default" }),
+  );
+  expect(await limitsOf("newcomer")).toEqual(asked);
 });
