@@ -33,7 +33,7 @@ test("I9: denials are counted by resource and reason, ten a minute are kept, and
   const denials = await Promise.all(Array.from({ length: 30 }, () => reserve(tenantId, "tokens", 2)));
   await reserve(tenantId, "chat_messages", 101);
   await expect
-    .poll(() => denialsOf(tenantId), { timeout: 5_000 })
+    .poll(() => denialsOf(tenantId), { timeout: 20_000 })
     .toEqual([
       { resource: "chat_messages", reason: "AMOUNT_EXCEEDS_LIMIT", n: 1 },
       { resource: "tokens", reason: "QUOTA_EXCEEDED", n: 30 },
