@@ -17,7 +17,7 @@ export async function readExceeding(pool: Pool, metric: Metric | null): Promise<
   const { rows } = await query<ExceedingRow>(pool, {
     name: "read-exceeding",
     text: `
-      select tenant_id as "tenantId", resource, period, used, limit_amount as "limit"
+      select tenant_id as "tenantId", resource, period, least(used, 9007199254740991) as used, limit_amount as "limit"
       from public.quota_status
       where state = 'exceeded' and used > 0 and ($1::text is null or resource = $1)
       order by used - limit_amount desc, tenant_id, resource, period

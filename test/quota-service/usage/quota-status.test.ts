@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
+import type { AdminUsageSummary } from "@quotel/conventions";
 import { afterAll, expect, test } from "vitest";
 import { TOKENS, startTestService } from "../running-service.ts";
 
@@ -64,4 +65,20 @@ test("a tenant that nobody has registered stands by the default plan, as it does
     expect.objectContaining({ resourceType: "tokens", period: "day", limit: 10_000, percentage: 0, source: "default" }),
   );
   expect(await limitsOf("newcomer")).toEqual(asked);
+});
+
+test("totals that no JSON number holds are shown as the largest it does, by the status and the summary as by a check", async () => {
+  const body = { tenantId: "immense", resource: "tokens", amount: 1 };
+  await service.call("POST", "/v1/quota/reservations", { body: { ...body, reservationId: randomUUIDv7() } });
+  await service.pool.query(
+    "update quotel.day_totals set used = '{9223372036854775807}', reserved = '{9223372036854775807}' where tenant_id = 'immense'",
+  );
+  const immense = { used: Number.MAX_SAFE_INTEGER, reserved: Number.MAX_SAFE_INTEGER };
+  const { body: decision } = await service.call("POST", "/v1/quota/check", { body });
+  expect(decision).toMatchObject({ allowed: false, items: [immense] });
+  expect(await limitsOf("immense")).toContainEqual(expect.objectContaining({ resourceType: "tokens", ...immense }));
+  const summary = await service.call("GET", "/v1/admin/usage", { token: TOKENS.admin });
+  expect((summary.body as AdminUsageSummary).exceedingQuota).toContainEqual(
+    expect.objectContaining({ tenantId: "immense", resource: "tokens", used: Number.MAX_SAFE_INTEGER }),
+  );
 });
