@@ -889,25 +889,6 @@ AS $function$
     'agent_minutes', 'storage_bytes', 'members', 'channels', 'cost']
 $function$;
 
-CREATE OR REPLACE FUNCTION quotel.cleanup_old_metric_points()
- RETURNS bigint
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-  deleted bigint;
-begin
-  delete from quotel.metric_points p
-  where p.sampled_at < now() - interval '32 days'
-    and (p.kind <> 'counter' or p.sampled_at < now() - interval '400 days' or exists (
-      select from quotel.metric_points newer
-      where newer.tenant_id = p.tenant_id and newer.stream = p.stream and newer.started_at = p.started_at
-        and newer.sampled_at > p.sampled_at));
-  get diagnostics deleted = row_count;
-  return deleted;
-end $function$;
-
 CREATE OR REPLACE FUNCTION quotel.ensure_event_partitions(first_day date, last_day date)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1061,6 +1042,27 @@ BEGIN ATOMIC
    WHERE (m.user_id <> ''::text)
    GROUP BY m.tenant_id, m.day_start, n.event_type, m.resource, n.provider, n.model, n.user_id;
 END;
+
+CREATE OR REPLACE FUNCTION quotel.forget_old_points(rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  deleted integer;
+begin
+  delete from quotel.metric_points where ctid = any (array(
+    select p.ctid from quotel.metric_points p
+    where p.sampled_at < now() - interval '32 days'
+      and (p.kind <> 'counter' or p.sampled_at < now() - interval '400 days' or exists (
+        select from quotel.metric_points newer
+        where newer.tenant_id = p.tenant_id and newer.stream = p.stream and newer.started_at = p.started_at
+          and newer.sampled_at > p.sampled_at))
+    limit rows_max));
+  get diagnostics deleted = row_count;
+  return deleted;
+end $function$;
 
 CREATE OR REPLACE FUNCTION quotel.forget_old_rows(rows_max integer)
  RETURNS integer
@@ -2235,10 +2237,10 @@ grant execute on function quotel.audit_link(bytea,bigint,uuid,timestamp with tim
 grant execute on function quotel.audit_payload_without_person(json) to public;
 grant execute on function quotel.built_in_event_types() to public;
 grant execute on function quotel.built_in_resources() to public;
-grant execute on function quotel.cleanup_old_metric_points() to quotel_writer;
 grant execute on function quotel.ensure_event_partitions(date,date) to quotel_writer;
 grant execute on function quotel.erase_audit_events(text,uuid[]) to quotel_writer;
 grant execute on function quotel.event_rollups(bigint[],boolean,bigint,bigint,date,date,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to public;
+grant execute on function quotel.forget_old_points(integer) to quotel_writer;
 grant execute on function quotel.forget_old_rows(integer) to quotel_writer;
 grant execute on function quotel.guard_audit_events() to public;
 grant execute on function quotel.latency_bounds() to public;

@@ -55,23 +55,25 @@ create table quotel.counters (
   primary key (tenant_id, stream)
 );
 
--- Deletes points that no late one can meet any more: the horizon of 30 days, and two for days in any zone. A counter's
+-- Deletes up to rows_max points that no late one can meet any more: the horizon of 30 days, and two for days in any zone. A counter's
 -- newest point stays for 400 days, because the next difference is taken from it. Returns how many were deleted.
-create function quotel.cleanup_old_metric_points() returns bigint
+create function quotel.forget_old_points(rows_max integer) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
-  deleted bigint;
+  deleted integer;
 begin
-  delete from quotel.metric_points p
-  where p.sampled_at < now() - interval '32 days'
-    and (p.kind <> 'counter' or p.sampled_at < now() - interval '400 days' or exists (
-      select from quotel.metric_points newer
-      where newer.tenant_id = p.tenant_id and newer.stream = p.stream and newer.started_at = p.started_at
-        and newer.sampled_at > p.sampled_at));
+  delete from quotel.metric_points where ctid = any (array(
+    select p.ctid from quotel.metric_points p
+    where p.sampled_at < now() - interval '32 days'
+      and (p.kind <> 'counter' or p.sampled_at < now() - interval '400 days' or exists (
+        select from quotel.metric_points newer
+        where newer.tenant_id = p.tenant_id and newer.stream = p.stream and newer.started_at = p.started_at
+          and newer.sampled_at > p.sampled_at))
+    limit rows_max));
   get diagnostics deleted = row_count;
   return deleted;
 end $$;
-revoke execute on function quotel.cleanup_old_metric_points from public;
+revoke execute on function quotel.forget_old_points from public;
 
 -- One row per tenant, resource and month period with a sample. The newest period's row holds the current level.
 create view public.usage_levels with (security_invoker = true) as
@@ -99,7 +101,7 @@ create policy reader_all on quotel.level_days for select to quotel_reader using 
 create policy tenant_own on quotel.level_days for select to quotel_tenant
   using (tenant_id = nullif(current_setting('quotel.tenant_id', true), ''));
 
-grant execute on function quotel.cleanup_old_metric_points to quotel_writer;
+grant execute on function quotel.forget_old_points to quotel_writer;
 grant select, insert on quotel.metric_points to quotel_writer;
 grant select, insert, update on quotel.levels, quotel.level_days, quotel.counters to quotel_writer;
 grant select on quotel.level_days to quotel_reader, quotel_tenant;

@@ -16,15 +16,9 @@ export interface CleanedUp {
 export async function cleanUp(pool: Pool): Promise<CleanedUp> {
   const days = await dropOldPartitions(pool);
   const forgotten = await forgetOldRows(pool);
-  const points = await countOf(pool, "quotel.cleanup_old_metric_points()");
-  const auditEvents = await countOf(pool, "public.cleanup_old_audit_events()");
-  return { days, rows: forgotten + points + auditEvents };
-}
-
-async function countOf(pool: Pool, call: string): Promise<number> {
   const { rows } = await query<{ deleted: number }>(pool, {
-    name: `clean-up ${call}`,
-    text: `select ${call} as deleted`,
+    name: "clean-up-audit-events",
+    text: "select public.cleanup_old_audit_events() as deleted",
   });
-  return rows[0]!.deleted;
+  return { days, rows: forgotten + rows[0]!.deleted };
 }

@@ -10,11 +10,15 @@ const ROWS_MAX = 10_000;
  * @returns how many rows were deleted
  */
 export async function forgetOldRows(pool: Pool): Promise<number> {
+  return (await inSteps(pool, "forget_old_rows")) + (await inSteps(pool, "forget_old_points"));
+}
+
+async function inSteps(pool: Pool, forget: "forget_old_rows" | "forget_old_points"): Promise<number> {
   let forgotten = 0;
   for (;;) {
     const { rows } = await query<{ forgotten: number }>(pool, {
-      name: "forget-old-rows",
-      text: "select quotel.forget_old_rows($1) as forgotten",
+      name: forget,
+      text: `select quotel.${forget}($1) as forgotten`,
       values: [ROWS_MAX],
     });
     forgotten += rows[0]!.forgotten;
