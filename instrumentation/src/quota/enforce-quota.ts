@@ -6,8 +6,9 @@ import { findTenant } from "../tenant/resolve.ts";
 import { newHolder } from "../tenant/tenant.ts";
 import { admit } from "./admit.ts";
 import type { AdmissionOptions } from "./admit.ts";
+import { defaultItems, tokensAtMost } from "./asked/asked-items.ts";
+import { askedOfNode } from "./asked/asked-request.ts";
 import { QuotaClient } from "./client/quota-client.ts";
-import { defaultItems, estimateTokens } from "./estimate.ts";
 import type { QuotaRequest, QuotaResponse } from "./http-shapes.ts";
 import { TENANT_REQUIRED, send } from "./refusal.ts";
 
@@ -77,6 +78,7 @@ async function admitRequest(
 }
 
 function askedItems(options: EnforceQuotaOptions, req: QuotaRequest): readonly ReservationItem[] {
-  const tokens = Math.max(0, Math.ceil((options.estimate ?? estimateTokens)(req)));
-  return [...(options.items ?? defaultItems)(req), { resource: "tokens", amount: tokens }];
+  const asked = askedOfNode(req);
+  const tokens = Math.max(0, Math.ceil(options.estimate?.(req) ?? tokensAtMost(asked)));
+  return [...(options.items?.(req) ?? defaultItems(asked)), { resource: "tokens", amount: tokens }];
 }
