@@ -6,6 +6,8 @@ export { recordUsage, startedMinutes } from "./usage/record-usage.ts";
 export { trackUsage } from "./usage/track-usage.ts";
 export type { UsageTracker, TrackedResult } from "./usage/track-usage.ts";
 export type { UsageReport, UsageMetadata, ModelUsage } from "./usage/usage-report.ts";
+export { estimateTokens } from "./usage/estimate/estimate-tokens.ts";
+export type { TokenEstimate } from "./usage/estimate/estimate-tokens.ts";
 export { reportLevel, changeLevel } from "./levels/report-level.ts";
 export { storageBytes, readableBytes } from "./levels/storage-bytes.ts";
 export type { StoredItem } from "./levels/storage-bytes.ts";

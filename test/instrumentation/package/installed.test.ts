@@ -79,3 +79,10 @@ test("the installed package brings the doctor as a command", async () => {
   const { stdout } = await promisify(execFile)(doctor, ["--help"]);
   expect(stdout).toContain("npx quotel-doctor -- node app.js");
 });
+
+test("the installed package estimates tokens without a tokenizer beside it, from the text's bytes", async () => {
+  const script = `import { estimateTokens } from "@quotel/instrumentation"; console.log(JSON.stringify(estimateTokens("Grüße!")));`;
+  const args = ["--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+  expect(JSON.parse(stdout)).toEqual({ tokens: 2, estimated: true, by: "bytes" });
+});
