@@ -27,8 +27,7 @@ export interface MeteringSpanProcessor {
  * The tenant is the one known when the span ends, where the SDK tells of that (`onEnding`, SDK 2.1 and newer), else the one
  * known when it starts. Never throws.
  *
- * @example
- * new NodeSDK({ spanProcessors: [meteringSpanProcessor(), new BatchSpanProcessor(new OTLPTraceExporter())] }).start();
+ *     new NodeSDK({ spanProcessors: [meteringSpanProcessor(), exportingProcessor] }).start();
  */
 export function meteringSpanProcessor(): MeteringSpanProcessor {
   /** On whose behalf a span was started: when it ends, the current context may be another's. */

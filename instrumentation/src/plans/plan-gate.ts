@@ -38,14 +38,14 @@ export function requireMinimumPlan(minimumPlan: string, options: PlanGateOptions
  *
  *     export const POST = withPlanRestrictions(handle, { feature: "export" }, { tenant: (request) => tenantOfSession(request) });
  */
-export function withPlanRestrictions<Rest extends unknown[]>(
-  handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+export function withPlanRestrictions<Asked extends Request, Rest extends unknown[]>(
+  handler: (request: Asked, ...rest: Rest) => Response | Promise<Response>,
   needs: PlanNeeds,
   options: PlanGateOptions & {
     /** The request's tenant. Default: the current one. */
     readonly tenant?: (request: Request) => string | null | Promise<string | null>;
   } = {},
-): (request: Request, ...rest: Rest) => Promise<Response> {
+): (request: Asked, ...rest: Rest) => Promise<Response> {
   const plans = options.plans ?? new PlanRestrictions();
   return async (request, ...rest) => {
     const holder = runtime().storage.getStore() ?? newHolder(null);
