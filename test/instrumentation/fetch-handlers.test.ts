@@ -95,3 +95,20 @@ test("by default a fetch handler's body that is no JSON stands for the input by 
   expect([await post("x".repeat(300), "text/plain"), tokensAsked()]).toEqual(["x".repeat(300), 1_024 + 300]);
   expect([await post("{broken", "application/json"), tokensAsked()]).toEqual(["{broken", 1_024 + 7]);
 });
+
+test("by default a body of unknown length is read up to a mebibyte beforehand, and the handler still gets all of it", async () => {
+  const text = JSON.stringify({ messages: [{ role: "user", content: "x".repeat(3 * 1024 * 1024) }] });
+  const handle = withUsageEnforcement(
+    async (request) => new Response(String((await request.text()).length)),
+    options(),
+  );
+  const chunks = Array.from({ length: Math.ceil(text.length / 65_536) }, (_, n) =>
+    text.slice(n * 65_536, (n + 1) * 65_536),
+  );
+  const body = ReadableStream.from(chunks.map((chunk) => Buffer.from(chunk)));
+  const request = new Request("http://app.test/chat", { method: "POST", headers: asJson, body, duplex: "half" });
+  expect(await (await handle(request)).text()).toBe(String(text.length));
+  const { amount } = quota.of("POST")[0]!.body.items!.find((item) => item.resource === "tokens")!;
+  expect(amount).toBeGreaterThan(1_048_576);
+  expect(amount).toBeLessThan(1_300_000);
+});

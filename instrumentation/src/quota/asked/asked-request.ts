@@ -10,7 +10,7 @@ export interface AskedRequest {
   readonly bodyBytes: number;
 }
 
-/** A larger JSON body of a fetch handler's request is not read beforehand; its length stands for it. */
+/** So much of the JSON body of a fetch handler's request is read beforehand; of a larger one its length stands for it. */
 const READ_BYTES_MAX = 1_048_576;
 
 /** Of a request on Node's server; its body is what a body parser before the middleware left there. */
@@ -25,15 +25,28 @@ export async function askedOfFetch(request: Request): Promise<AskedRequest> {
   const bodyBytes = lengthOf(request.headers.get("content-length"));
   const isJson = /^application\/([\w.+-]+\+)?json\b/i.test(request.headers.get("content-type") ?? "");
   const isToBeRead = isJson && !request.bodyUsed && bodyBytes <= READ_BYTES_MAX;
-  return { path, body: isToBeRead ? await jsonOf(request) : undefined, bodyBytes };
+  return { path, bodyBytes, body: undefined, ...(isToBeRead ? await readJson(request) : {}) };
 }
 
-async function jsonOf(request: Request): Promise<unknown> {
+/** Not every body says how long it is, so reading ends where it is too long. */
+async function readJson(request: Request): Promise<Pick<AskedRequest, "body" | "bodyBytes"> | null> {
+  const chunks: Uint8Array[] = [];
+  let bodyBytes = 0;
   try {
-    const body: unknown = await request.clone().json();
-    return body;
+    const reader = request.clone().body?.getReader();
+    for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+      chunks.push(read.value);
+      bodyBytes += read.value.byteLength;
+      if (bodyBytes > READ_BYTES_MAX) {
+        // Not waited for: a copy's cancelling settles with the other copy's, and that is the handler's to read.
+        reader?.cancel().catch(() => {});
+        return { body: undefined, bodyBytes };
+      }
+    }
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    return { body, bodyBytes };
   } catch {
-    return undefined; // no JSON, or it broke off: the handler will see that for itself
+    return null; // no JSON, or it broke off: the handler will see that for itself
   }
 }
 
