@@ -44,6 +44,11 @@ export function captureContext(): CallContext {
   };
 }
 
+/** A call's tenant as far as it is known by now: the one it was made for, else the one its request has. */
+export function tenantByNow({ tenantId, holder }: CallContext): string | null {
+  return tenantId ?? (holder === undefined ? null : tenantOf(holder));
+}
+
 /**
  * Records a call for the tenant that its context names. Where the tenant was not known when the call was made (before
  * authentication, say), it is the one its request has by now, or is about to have.

@@ -5,7 +5,7 @@ import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 import { runtime } from "../../../instrumentation/src/process/runtime.ts";
-import { withTenant } from "../../../instrumentation/src/tenant/tenant.ts";
+import { newHolder, setTenant, withTenant } from "../../../instrumentation/src/tenant/tenant.ts";
 import { tapThisProcess } from "../tapped-process.ts";
 import type { TappedProcess } from "../tapped-process.ts";
 import { startAppTracing, stopAppTracing } from "./app-tracing.ts";
@@ -69,6 +69,18 @@ test("a provider call is a CLIENT span under the app's own, with the tenant and 
     "quotel.counted": false,
     "quotel.event.span_id": recorded!.spanId,
   });
+});
+
+test("a tenant that becomes known while a call is under way is on its span, as it is on its record", async () => {
+  const tracing = startAppTracing();
+  await runtime().storage.run(newHolder({ headers: {} }), async () => {
+    const answered = chat();
+    setTenant("late");
+    await answered;
+  });
+  const [recorded] = await tapped.receiver.waitFor("chat", 1);
+  const [span] = tracing.callSpans();
+  expect([recorded, span].map((one) => one!.attributes["quotel.tenant.id"])).toEqual(["late", "late"]);
 });
 
 test("a call without a span around it is a trace of its own, and its record is of that trace", async () => {

@@ -126,6 +126,19 @@ test("keys that cannot be had are a failure, which ends a search; a token that d
   expect(await firstOf(tenantFromJwt({ jwksUrl: issuer.jwksUrl, ...expected }), keys)(request(key))).toBe("by-key");
 });
 
+test("an issuer that is out of order is asked once a second, not once for each request, and again when it is back", async () => {
+  const resolve = tenantFromJwt({ jwksUrl: issuer.jwksUrl, ...expected });
+  const token = await issuer.sign(claims());
+  const before = issuer.asked();
+  const startedMs = performance.now();
+  issuer.status = 503;
+  for (let n = 0; n < 50; n += 1) await expect(resolve(request(token))).rejects.toThrow("200 OK");
+  expect(issuer.asked() - before).toBeLessThanOrEqual(1 + (performance.now() - startedMs) / 1_000);
+  issuer.status = 200;
+  const tenant = async () => Promise.resolve(resolve(request(token))).catch(() => null);
+  await expect.poll(tenant, { timeout: 20_000 }).toBe("acme");
+});
+
 test("an app takes its tenants from tokens, and neither a bad token nor an issuer that is away hurts it", async () => {
   const receiver = await startOtlpReceiver();
   const provider = await startScriptedProvider();
@@ -144,7 +157,8 @@ test("an app takes its tenants from tokens, and neither a bad token nor an issue
     expect(await tenantsBy(await issuer.sign(claims()))).toEqual([200, undefined, undefined]);
     expect(app.stderr().match(/QUOTEL_TENANT_RESOLVER/g)).toHaveLength(1);
     issuer.status = 200;
-    expect(await tenantsBy(await issuer.sign(claims()))).toEqual([200, "acme", "acme"]);
+    const ofGood = async () => tenantsBy(await issuer.sign(claims()));
+    await expect.poll(ofGood, { timeout: 20_000 }).toEqual([200, "acme", "acme"]);
     expect(await tenantsBy(new UnsecuredJWT(claims()).encode())).toEqual([200, undefined, undefined]);
     expect(await tenantsBy(await issuer.sign(claims({ org_id: "no tenant" })))).toEqual([200, undefined, undefined]);
   } finally {

@@ -16,18 +16,31 @@ interface UndiciRequest {
   readonly headers: readonly string[] | string;
 }
 
+/** An answer as undici publishes it, its headers a list of names and values. */
+interface UndiciAnswer {
+  readonly request: UndiciRequest;
+  readonly response: { readonly statusCode: number; readonly headers: readonly (string | Uint8Array)[] };
+}
+
+/** Redirects that nobody has followed are not kept for ever. */
+const REDIRECTS_MAX = 100;
+
 /** Counts calls that look like a provider's, by host, whichever client makes them and whether they are metered or not. */
 export class HostWatch {
   readonly seen: ObservedHost[] = [];
   readonly #rules: HostRules | null;
+  /** Where calls have been sent on to (307, 308) and have not come to yet: there they are no further calls. */
+  readonly #redirects: string[] = [];
 
   /** @param rules null: the settings are wrong, and no host is left out */
   constructor(rules: HostRules | null) {
     this.#rules = rules;
     subscribe("undici:request:create", (message) => {
       const { origin, path, method, headers } = (message as { request: UndiciRequest }).request;
-      this.#sent(method, `${String(origin)}${path}`, undiciHeader(headers, "user-agent"));
+      const address = `${String(origin)}${path}`;
+      if (!this.#isRedirected(address)) this.#sent(method, address, undiciHeader(headers, "user-agent"));
     });
+    subscribe("undici:request:headers", (message) => this.#answered(message as UndiciAnswer));
     subscribe("http.client.request.start", (message) => {
       const { request } = message as { request: ClientRequest };
       const host = String(request.getHeader("host") ?? request.host);
@@ -61,6 +74,23 @@ export class HostWatch {
     } catch {
       // No address: nothing to tell.
     }
+  }
+
+  #answered({ request, response }: UndiciAnswer): void {
+    // By other redirects a POST becomes a GET, which is no call.
+    if (request.method !== "POST" || (response.statusCode !== 307 && response.statusCode !== 308)) return;
+    const headers = response.headers.map((text) => Buffer.from(text).toString("latin1"));
+    const to = URL.parse(undiciHeader(headers, "location") ?? "", `${String(request.origin)}${request.path}`);
+    if (to === null) return;
+    this.#redirects.push(to.href);
+    if (this.#redirects.length > REDIRECTS_MAX) this.#redirects.shift();
+  }
+
+  #isRedirected(address: string): boolean {
+    const at = this.#redirects.indexOf(URL.parse(address)?.href ?? "");
+    if (at < 0) return false;
+    this.#redirects.splice(at, 1);
+    return true;
   }
 
   #hostOf(url: URL): ObservedHost {

@@ -16,6 +16,7 @@ import {
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_QUOTEL_METADATA_SEARCH_UNITS,
+  ATTR_QUOTEL_TENANT_ID,
   ATTR_QUOTEL_USAGE_SOURCE,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
@@ -27,7 +28,7 @@ import { startStopwatch } from "../../metering/clock.ts";
 import type { Meter } from "../../metering/meter.ts";
 import { startCallSpan } from "../../open-telemetry/call-span.ts";
 import { amountsOf } from "../../quota/amounts.ts";
-import { recordCall } from "../call-context.ts";
+import { recordCall, tenantByNow } from "../call-context.ts";
 import type { CallContext } from "../call-context.ts";
 import type { Finding } from "../body/finding.ts";
 import type { ProviderCall } from "../provider-call.ts";
@@ -102,7 +103,7 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
       });
       context.work?.consumed(amountsOf(eventType, status, usage));
       context.work?.end();
-      callSpan?.end(answered, status === "failed");
+      callSpan?.end({ ...answered, [ATTR_QUOTEL_TENANT_ID]: tenantByNow(context) ?? undefined }, status === "failed");
     },
   };
 }

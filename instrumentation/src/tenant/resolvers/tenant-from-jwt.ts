@@ -33,6 +33,9 @@ export type JwtOptions = JwtKeys & {
   readonly token?: (request: ServedRequest) => string | undefined;
 };
 
+/** For so long after a failure to get keys nobody asks for them again: an issuer that is down is not asked once for each request. */
+const COOL_DOWN_MS = 1_000;
+
 /** jose's codes for what is wrong with a token itself. Anything else is the operator's affair: keys out of reach, or no such keys. */
 const FAULTS_OF_TOKENS = new Set([
   "ERR_JWT_INVALID",
@@ -59,8 +62,8 @@ const FAULTS_OF_TOKENS = new Set([
  *     );
  *
  * Only a token whose signature, issuer, audience and times (RFC 7519, section 4.1; `exp` is compulsory) hold names a tenant; any
- * other is as good as none, and the next resolver of a `firstOf` is asked. Keys that cannot be had are a failure: one warning, no
- * tenant. A token is verified once per request, so one that expires while it is served goes on counting.
+ * other is as good as none, and the next resolver of a `firstOf` is asked. Keys that cannot be had are a failure (one warning, no
+ * tenant), and are asked for again after a second. A token is verified once per request, so one that expires while it is served goes on counting.
  */
 export function tenantFromJwt(options: JwtOptions): TenantResolver {
   const { claim, token: tokenOf = bearerToken } = options;
@@ -88,7 +91,8 @@ export function tenantFromJwt(options: JwtOptions): TenantResolver {
 /** Gives the claims of a token that holds, and null for one that does not. Rejects if that cannot be told. */
 function verifierOf(options: JwtOptions): (token: string) => Promise<JWTPayload | null> {
   const { issuer, audience, algorithms, clockToleranceSeconds = 0 } = options;
-  const keys: JWTVerifyGetKey = "jwksUrl" in options ? createRemoteJWKSet(new URL(options.jwksUrl)) : () => options.key;
+  const keys: JWTVerifyGetKey =
+    "jwksUrl" in options ? coolingDown(createRemoteJWKSet(new URL(options.jwksUrl))) : () => options.key;
   const expected = {
     requiredClaims: ["exp"],
     clockTolerance: clockToleranceSeconds,
@@ -101,6 +105,20 @@ function verifierOf(options: JwtOptions): (token: string) => Promise<JWTPayload 
       return (await jwtVerify(token, keys, expected)).payload;
     } catch (err) {
       if (FAULTS_OF_TOKENS.has(codeOf(err))) return null;
+      throw err;
+    }
+  };
+}
+
+/** The same keys; a failure to get them is everybody's until it has cooled down. */
+function coolingDown(keys: JWTVerifyGetKey): JWTVerifyGetKey {
+  let failure: { readonly err: unknown; readonly atMs: number } | null = null;
+  return async (header, token) => {
+    if (failure !== null && performance.now() - failure.atMs < COOL_DOWN_MS) throw failure.err;
+    try {
+      return await keys(header, token);
+    } catch (err) {
+      if (!FAULTS_OF_TOKENS.has(codeOf(err))) failure = { err, atMs: performance.now() };
       throw err;
     }
   };
