@@ -13,17 +13,12 @@ import { chatRecord } from "../instrumentation/usage-records.ts";
 import { ROUNDS } from "./faults/rounds.ts";
 import { startGate } from "./processes/gate.ts";
 import { startKillableApp } from "./processes/killable-app.ts";
+import { liveAndDie } from "./processes/live-and-die.ts";
 import { KEYS, startCollector, stopRooms } from "./processes/rooms.ts";
 
 const KILLS = 8 * ROUNDS;
 /** Each call is for a tenant of its own, so that the ledger tells them apart. A key may make fewer known in an hour. */
 const CALLS_MAX = 50_000;
-const CALLERS = 6;
-/**
- * A record is on its way to the disk for a moment; nothing is promised of a call that was answered this shortly before, nor of
- * a caller's last one: until the app has served something more, it may not have come to the end of that call's turn.
- */
-const MOMENT_MS = 100;
 
 const database = await createTestDatabase();
 afterAll(database.drop);
@@ -53,43 +48,9 @@ const env = {
 
 let calls = 0;
 
-interface Answered {
-  readonly tenant: string;
-  readonly at: number;
-}
-
-/** Calls until the app is gone, one call after the other; resolves to those that were answered. */
-async function callUntilKilled(url: string, onAnswer: () => void): Promise<Answered[]> {
-  const answered: Answered[] = [];
-  for (;;) {
-    if (calls > CALLS_MAX) throw new Error("there are not enough tenants for so many calls");
-    const tenant = `call-${calls++}`;
-    const text = await fetch(`${url}/${tenant}`, { method: "POST" }).then(
-      (response) => response.text(),
-      () => null,
-    );
-    if (text === null) return answered;
-    answered.push({ tenant, at: performance.now() });
-    onAnswer();
-  }
-}
-
-/** One life of the app, under load and killed at a random point; resolves to the calls that were answered well before. */
-async function liveAndDie(life: number): Promise<{ certain: string[]; answered: number }> {
-  gate.state = (["open", "away", "deaf"] as const)[life % 3]!;
-  const app = await startKillableApp(env);
-  const { promise: firstAnswer, resolve: onAnswer } = Promise.withResolvers<void>();
-  const callers = Array.from({ length: CALLERS }, () => callUntilKilled(app.url, onAnswer));
-  await firstAnswer;
-  await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 700));
-  const killedAt = performance.now();
-  await app.kill();
-  const answered = await Promise.all(callers);
-  const followed = answered.flatMap((calls) => calls.slice(0, -1));
-  return {
-    certain: followed.filter(({ at }) => at < killedAt - MOMENT_MS).map(({ tenant }) => tenant),
-    answered: answered.flat().length,
-  };
+function nextTenant(): string {
+  if (calls > CALLS_MAX) throw new Error("there are not enough tenants for so many calls");
+  return `call-${calls++}`;
 }
 
 interface Counted {
@@ -125,7 +86,8 @@ test(
   async () => {
     const certain: string[] = [];
     for (let life = 0; life < KILLS; life += 1) {
-      const { certain: before, answered } = await liveAndDie(life);
+      gate.state = (["open", "away", "deaf"] as const)[life % 3]!;
+      const { certain: before, answered } = await liveAndDie(await startKillableApp(env), nextTenant);
       expect(answered).toBeGreaterThan(0);
       certain.push(...before);
     }

@@ -10,13 +10,14 @@ export interface KillableApp {
   stop(): Promise<void>;
 }
 
-/** Starts `chat-app.ts` with the built package, as a user would; resolves when it listens. */
-export async function startKillableApp(env: Readonly<Record<string, string>>): Promise<KillableApp> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "@quotel/instrumentation/register", new URL("./chat-app.ts", import.meta.url).pathname],
-    { stdio: ["ignore", "pipe", "inherit"], env: { PATH: process.env["PATH"], ...env } },
-  );
+const CHAT_APP = new URL("./chat-app.ts", import.meta.url);
+
+/** Starts an app, `chat-app.ts` if not another, with the built package, as a user would; resolves when it listens. */
+export async function startKillableApp(env: Readonly<Record<string, string>>, file = CHAT_APP): Promise<KillableApp> {
+  const child = spawn(process.execPath, ["--import", "@quotel/instrumentation/register", file.pathname], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"], ...env },
+  });
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ended = once(child, "exit");
