@@ -12,14 +12,14 @@ export interface TokenEstimate {
 /** English prose has about four bytes to a token, and so have, in UTF-8, most other languages and code, within a factor of two. */
 const BYTES_PER_TOKEN = 4;
 /** A tokenizer's time grows with the square of a word's length (200 000 letters "a": a minute), so no word is longer to it. */
-const PIECE_CHARS = 256;
-/** More is not counted but taken to be alike: an estimate takes some milliseconds of the event loop, whatever the text. */
-const COUNTED_CHARS_MAX = 32_768;
+const PIECE_CHARS = 128;
+/** More is not counted but taken to be alike: of prose an estimate takes milliseconds, of noise made to be slow some tens of them. */
+const COUNTED_CHARS_MAX = 16_384;
 
 /**
  * Estimates how many tokens a text has: by the tokenizer of OpenAI's models if the package `gpt-tokenizer` is installed (the first
  * call loads it, in a quarter of a second; `model` picks the vocabulary, and to models of other makers it is an approximation), else
- * one token for every four bytes. Never throws; keeps nothing of the text. An estimate is for hints and budgets: what is billed is
+ * one token for every four bytes. Keeps nothing of the text. An estimate is for hints and budgets: what is billed is
  * what the provider reports.
  *
  *     estimateTokens("How many tokens is this?", "gpt-5-mini"); // { tokens: 6, estimated: true, by: "tokenizer" }
