@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import base from "../../vitest.config.ts";
 
-/** `npm run test:interop`: the parts of `npm test`, with peers that are not ours and not on npm. */
+/** `npm run test:interop`: the parts of `npm test`, with peers that are not ours and that no workspace can depend on. */
 export default defineConfig({
   ...base,
   test: {

@@ -12,6 +12,8 @@ const BEHAVIOURS = [
   "cut_json",
   /** Streams some deltas, or nothing, then never ends. */
   "hangs",
+  /** Streams some deltas, and the others two seconds later: whoever leaves after the first ones leaves in the midst of it. */
+  "pauses",
   "error_in_stream",
   /** OpenAI format only. */
   "usage_in_every_chunk",
@@ -86,7 +88,7 @@ export async function sendWords(
 ): Promise<boolean> {
   for (const [index, word] of WORDS.entries()) {
     await send(word, index);
-    await pause(2);
+    await pause(call.behaviour === "pauses" && index === 3 ? 2_000 : 2);
     if (call.behaviour === "cut_before_usage" && index === 3) {
       call.cut();
       return false;
