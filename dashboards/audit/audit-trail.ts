@@ -1,18 +1,13 @@
-import { DashboardBuilder, DashboardCursorSync } from "@grafana/grafana-foundation-sdk/dashboard";
-import { tenantVariable } from "../usage/tenant-variable.ts";
+import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { dashboard } from "../dashboard.ts";
+import { tenantVariable } from "../tenant-variable.ts";
 import { eventsByType, failures, latestEvents } from "./event-panels.ts";
 
 /** Who changed what. */
 export function auditTrail(): DashboardBuilder {
-  return new DashboardBuilder("Audit trail")
-    .uid("quotel-audit-trail")
+  return dashboard("Audit trail", "quotel-audit-trail", "audit")
     .description("Per tenant: what happened, who did it, and what failed and was not dealt with.")
-    .tags(["quotel", "audit"])
-    .timezone("browser")
     .time({ from: "now-7d", to: "now" })
-    .refresh("1m")
-    .tooltip(DashboardCursorSync.Crosshair)
-    .readonly()
     .withVariable(tenantVariable())
     .withPanel(eventsByType())
     .withPanel(failures())

@@ -1,4 +1,6 @@
-import { DashboardBuilder, DashboardCursorSync, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { dashboard } from "../dashboard.ts";
 import { intake, lag, uncertain } from "./intake-panels.ts";
 import { producerReports, producers } from "./producer-panels.ts";
 import { atAGlance } from "./standing-panel.ts";
@@ -6,17 +8,12 @@ import { foreignClaims, quarantine, refusals, violations } from "./trouble-panel
 
 /** Whether the numbers of the other dashboards are all there, and right. */
 export function pipeline(): DashboardBuilder {
-  return new DashboardBuilder("Pipeline")
-    .uid("quotel-pipeline")
+  return dashboard("Pipeline", "quotel-pipeline", "operation")
     .description(
       "Whether usage arrives in full and in time, what is missing or was refused, and whether the sums hold.",
     )
-    .tags(["quotel", "operation"])
-    .timezone("browser")
     .time({ from: "now-6h", to: "now" })
     .refresh("30s")
-    .tooltip(DashboardCursorSync.Crosshair)
-    .readonly()
     .withPanel(atAGlance())
     .withRow(new RowBuilder("Producers"))
     .withPanel(producers())

@@ -4,7 +4,7 @@ import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/ta
 import type { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { stackedBars, thresholds } from "../panel-style.ts";
 import { POSTGRES, table, timeSeries } from "../query.ts";
-import { OF_PICKED_TENANTS } from "../usage/tenant-variable.ts";
+import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
 const DENIED_IN_RANGE = `$__timeFilter(minute) and ${OF_PICKED_TENANTS}`;
 

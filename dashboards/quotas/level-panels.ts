@@ -4,7 +4,7 @@ import type { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { lines, thresholds } from "../panel-style.ts";
 import { POSTGRES, table, timeSeries } from "../query.ts";
 import { limitTable } from "../usage/limit-panels.ts";
-import { OF_PICKED_TENANTS } from "../usage/tenant-variable.ts";
+import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
 /** An array, because there is no level in a new database. */
 const OF_PICKED_LEVEL = `resource = any (array[$\{level:sqlstring}]::text[])`;

@@ -1,20 +1,16 @@
-import { DashboardBuilder, DashboardCursorSync, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
-import { tenantVariable } from "../usage/tenant-variable.ts";
+import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { dashboard } from "../dashboard.ts";
+import { tenantVariable } from "../tenant-variable.ts";
 import { denials, mostDenied, whatWasDenied } from "./denial-panels.ts";
 import { levelVariable, levelsAgainstLimits, levelsOverTime } from "./level-panels.ts";
 import { held, openReservations } from "./reservation-panels.ts";
 
 /** What tenants were refused, what is held for work under way, and what they keep. */
 export function quotas(): DashboardBuilder {
-  return new DashboardBuilder("Quotas and levels")
-    .uid("quotel-quotas")
+  return dashboard("Quotas and levels", "quotel-quotas", "quotas")
     .description("Per tenant: denials and their reasons, open reservations, and levels such as storage or members.")
-    .tags(["quotel", "quotas"])
-    .timezone("browser")
     .time({ from: "now-24h", to: "now" })
-    .refresh("1m")
-    .tooltip(DashboardCursorSync.Crosshair)
-    .readonly()
     .withVariable(tenantVariable())
     .withVariable(levelVariable())
     .withRow(new RowBuilder("Denials"))

@@ -3,7 +3,7 @@ import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { thresholds } from "../panel-style.ts";
 import { POSTGRES, table } from "../query.ts";
-import { OF_PICKED_TENANTS } from "../usage/tenant-variable.ts";
+import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
 /** What is under way. Only what still holds something has an expiry, and an index by it. */
 const HOLDING = `expires_at is not null and ${OF_PICKED_TENANTS}`;

@@ -1,4 +1,4 @@
-import { OF_PICKED_TENANTS } from "./tenant-variable.ts";
+import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
 /**
  * The condition that picks the rows of tenant_usage_metrics for the time range: by the hour up to two days, beyond that

@@ -10,7 +10,7 @@ import { MappingType, SpecialValueMatch } from "@grafana/grafana-foundation-sdk/
 import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { thresholds } from "../panel-style.ts";
 import { POSTGRES, table } from "../query.ts";
-import { OF_PICKED_TENANTS } from "./tenant-variable.ts";
+import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
 const WARN_PERCENT = 80;
 const FULL_PERCENT = 100;

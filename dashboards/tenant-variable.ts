@@ -1,5 +1,5 @@
 import { QueryVariableBuilder, VariableRefresh, VariableSort } from "@grafana/grafana-foundation-sdk/dashboard";
-import { POSTGRES } from "../query.ts";
+import { POSTGRES } from "./query.ts";
 
 /**
  * The condition that narrows any of the views to the tenants picked at the top of the dashboard. An array, because the
