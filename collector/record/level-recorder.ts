@@ -91,10 +91,14 @@ export function createLevelRecorder({
         const submitted: Submitted[] = [];
         const aside: Refused[] = [];
         for (const [index, sent] of points.entries()) {
-          const owner = attributed[index]!;
-          const { point, isBeyondCap } = owner.kind === "owned" ? owner : { point: sent, isBeyondCap: false };
+          const attributedPoint = attributed[index]!;
+          const { point, isBeyondCap } =
+            attributedPoint.kind === "owned" ? attributedPoint : { point: sent, isBeyondCap: false };
           const item = { point, isBeyondCap, producerId, receivedAtMicros, tenantId: point.tenantId, refused };
-          const reason = owner.kind === "aside" ? owner.reason : beyondHorizon(sent.sampledAtMicros, receivedAtMicros);
+          const reason =
+            attributedPoint.kind === "aside"
+              ? attributedPoint.reason
+              : beyondHorizon(sent.sampledAtMicros, receivedAtMicros);
           if (reason === null) submitted.push(item);
           else aside.push({ item, reason });
         }

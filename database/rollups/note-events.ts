@@ -62,7 +62,7 @@ export async function noteEvents(client: ClientBase, { batches, firstDay, lastDa
         select f.tenant_id, f.kind, f.label, f.place + coalesce(t.places, 0)
           <= case f.kind when 'model' then $6::bigint when 'user' then $7::bigint else $8::bigint end as has_room
         from fresh f left join taken t using (tenant_id, kind)
-      ), full_ones as (
+      ), at_cap as (
         insert into quotel.rollup_caps as c (tenant_id, event_types, models, users)
         select tenant_id, bool_or(kind = 'event_type'), bool_or(kind = 'model'), bool_or(kind = 'user')
         from placed where not has_room
