@@ -8,7 +8,7 @@ import { GroupFacts } from "./facts/group-facts.ts";
 import { readNeeds } from "./facts/read-needs.ts";
 import type { RememberedTenants } from "./facts/remembered-tenants.ts";
 import { TenantFacts } from "./facts/tenant-facts.ts";
-import { covers, tenantNeeds } from "./facts/tenant-needs.ts";
+import { areStill, covers, tenantNeeds } from "./facts/tenant-needs.ts";
 import type { TenantNeeds } from "./facts/tenant-needs.ts";
 import type { PlanLimits } from "./limit.ts";
 
@@ -53,10 +53,10 @@ export async function readFacts(
       readNeeds(on, [...guessed.values()]),
     ]);
     databaseAheadMs = nowMs - Date.now();
-    const needs = await needsOf(on, sources, asked, tenants, overrides, nowMs);
+    const needs = await needsOf(on, sources, asked, tenants, overrides, nowMs, guessed);
     if (isCovered(needs, guessed)) {
-      const facts = Array.from(needs, ([tenantId, { tenant, limits, periods }]) => {
-        remembered.remember({ tenant, limits });
+      const facts = Array.from(needs, ([tenantId, { limits, periods }]) => {
+        remembered.remember({ tenant: tenants.get(tenantId)!, limits });
         return [tenantId, new TenantFacts({ nowMs, limits, periods, ...read.get(tenantId)! })] as const;
       });
       return new GroupFacts(nowMs, sources.telemetryMarkMs(), new Map(facts));
@@ -82,6 +82,7 @@ async function needsOf(
   tenants: ReadonlyMap<string, Tenant>,
   overrides: OverridesByTenant,
   atMs: number,
+  guessed: NeedsByTenant,
 ): Promise<NeedsByTenant> {
   const needs = new Map<string, TenantNeeds>();
   for (const [tenantId, resources] of asked) {
@@ -89,7 +90,9 @@ async function needsOf(
     if (tenant === undefined) continue;
     const ofPlan = planLimits.known(tenant) ?? (await planLimits.read(on, tenant));
     const limits = effectiveLimits(ofPlan, overrides.get(tenantId) ?? [], atMs);
-    needs.set(tenantId, tenantNeeds(tenant, resources, limits, atMs));
+    const guess = guessed.get(tenantId);
+    const isRight = guess !== undefined && areStill(guess, tenant, limits, atMs);
+    needs.set(tenantId, isRight ? guess : tenantNeeds(tenant, resources, limits, atMs));
   }
   return needs;
 }
@@ -97,7 +100,7 @@ async function needsOf(
 function isCovered(needs: NeedsByTenant, guessed: NeedsByTenant): boolean {
   return [...needs].every(([tenantId, it]) => {
     const guess = guessed.get(tenantId);
-    return guess !== undefined && covers(guess, it);
+    return guess === it || (guess !== undefined && covers(guess, it));
   });
 }
 

@@ -65,6 +65,9 @@ function amountField(resource: string, field: string, value: unknown, context: z
 
 function refuseRepeatedResources(items: readonly QuotaItem[], context: z.RefinementCtx): void {
   const seen = new Set<string>();
+  for (const { resource } of items) seen.add(resource);
+  if (seen.size === items.length) return;
+  seen.clear();
   for (const [index, { resource }] of items.entries()) {
     if (seen.has(resource)) {
       context.addIssue({ code: "custom", path: [index, "resource"], message: `names ${resource} a second time` });

@@ -21,17 +21,15 @@ export async function readNeeds(
   on: ClientBase | Pool,
   needs: readonly TenantNeeds[],
 ): Promise<{ readonly nowMs: number; readonly tenants: ReadonlyMap<string, Read> }> {
-  const windowKeys = needs.flatMap(({ tenant: { tenantId }, windows }) => windows.map((it) => ({ tenantId, ...it })));
-  const crossingKeys = needs.flatMap(({ tenant: { tenantId }, crossings, periods }) =>
+  const windowKeys = needs.flatMap(({ tenantId, windows }) => windows.map((it) => ({ tenantId, ...it })));
+  const crossingKeys = needs.flatMap(({ tenantId, crossings, periods }) =>
     crossings.map((it) => ({ tenantId, ...it, startMs: periods[it.period].startMs })),
   );
-  const unpricedKeys = needs.flatMap(({ tenant: { tenantId }, unpriced, periods }) =>
+  const unpricedKeys = needs.flatMap(({ tenantId, unpriced, periods }) =>
     [...unpriced].map((period) => ({ tenantId, period, ...periods[period] })),
   );
-  const levelKeys = needs.flatMap(({ tenant: { tenantId }, levels }) =>
-    [...levels].map((resource) => ({ tenantId, resource })),
-  );
-  const ranges = needs.flatMap(({ tenant: { tenantId }, totals, periods }) =>
+  const levelKeys = needs.flatMap(({ tenantId, levels }) => [...levels].map((resource) => ({ tenantId, resource })));
+  const ranges = needs.flatMap(({ tenantId, totals, periods }) =>
     QUOTA_PERIODS.flatMap((period) =>
       totals[period].size === 0 ? [] : [{ tenantId, period, ...periods[period], resources: totals[period] }],
     ),
@@ -43,7 +41,7 @@ export async function readNeeds(
     readLevelStandings(on, levelKeys),
     readStandings(on, ranges),
   ]);
-  const read = new Map(needs.map(({ tenant }) => [tenant.tenantId, nothingRead()]));
+  const read = new Map(needs.map(({ tenantId }) => [tenantId, nothingRead()]));
   for (const [index, { tenantId, period }] of ranges.entries()) {
     read.get(tenantId)!.standings[period] = standings[index]!;
   }

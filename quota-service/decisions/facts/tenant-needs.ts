@@ -8,7 +8,7 @@ import type { Limit, QuotaPeriod } from "../limit.ts";
 
 /** Everything that has to be read to decide about resources of one tenant at an instant. */
 export interface TenantNeeds {
-  readonly tenant: Tenant;
+  readonly tenantId: string;
   /** The tenant's limits, as they are believed to be. */
   readonly limits: readonly Limit[];
   readonly periods: TenantPeriods;
@@ -55,7 +55,12 @@ export function tenantNeeds(
     }
   }
   const periods = tenantPeriods(tenant, atMs);
-  return { tenant, limits, periods, totals, levels, windows, crossings, unpriced };
+  return { tenantId: tenant.tenantId, limits, periods, totals, levels, windows, crossings, unpriced };
+}
+
+/** Whether the same is needed of a tenant, and for the same resources, when these limits hold at an instant. */
+export function areStill(needs: TenantNeeds, tenant: Tenant, limits: readonly Limit[], atMs: number): boolean {
+  return needs.limits === limits && samePeriods(needs.periods, tenantPeriods(tenant, atMs));
 }
 
 /** Whether what was read for `read` answers all that `wanted` asks of the same tenant. */

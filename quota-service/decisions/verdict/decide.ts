@@ -48,7 +48,8 @@ export function decide(facts: Facts): Verdict {
   const judged = facts.demands.map((demand) => judgeDemand(demand, facts.planSource));
   const licensed = !INACTIVE.has(licence.status) && (licence.expiresAtMs === null || nowMs < licence.expiresAtMs);
   const allowed = licensed && judged.every((it) => it.fits);
-  const items = judged.flatMap((it) => it.items);
+  const items: DecisionItem[] = [];
+  for (const it of judged) items.push(...it.items);
   const granted = judged.map((it) => (allowed ? it.granted : 0));
   const verdict = { allowed, items, granted, retryAfterSeconds: null, waitsForHolds: false };
   if (allowed) return { ...verdict, reason: null };
@@ -84,13 +85,12 @@ function judgeDemand(demand: Demand, planSource: Facts["planSource"]): Judged {
     return { fits: true, granted: amount, hopeless: false, items: [item], blocking: [] };
   }
   const binding = limits.filter(({ limit }) => limit.enforcement === "hard");
-  // Past a limit nothing fits, not even what needs no room: used + reserved + 0 <= limit is false.
-  const past = binding.some(({ room }) => room < 0);
-  const granted = past ? 0 : Math.min(amount, ...binding.map((it) => it.room + coveredUnder(it, demand)));
-  const fits = !past && granted >= atLeast;
+  const granted = grantedUnder(binding, demand);
+  const fits = granted >= atLeast;
   const needed = fits ? granted : atLeast;
   const fitsUnder = (it: LimitStanding): boolean => addedUnder(it, demand, needed) <= it.room;
-  const blocking = binding.filter((it) => !fitsUnder(it));
+  // What is granted fits under all of them.
+  const blocking = fits ? [] : binding.filter((it) => !fitsUnder(it));
   return {
     fits,
     granted,
@@ -102,6 +102,17 @@ function judgeDemand(demand: Demand, planSource: Facts["planSource"]): Judged {
       waitsForHolds: it.waitsForHolds(addedUnder(it, demand, needed)),
     })),
   };
+}
+
+/** The most that fits under every hard limit; negative where nothing does. */
+function grantedUnder(binding: readonly LimitStanding[], demand: Demand): number {
+  let granted = demand.amount;
+  for (const it of binding) {
+    // Past a limit nothing fits, not even what needs no room: used + reserved + 0 <= limit is false.
+    if (it.room < 0) return -1;
+    granted = Math.min(granted, it.room + coveredUnder(it, demand));
+  }
+  return granted;
 }
 
 /** What admitting `needed` adds to what a limit counts. */

@@ -15,7 +15,7 @@ export function limitItem(
   planSource: DecisionItem["source"],
 ): DecisionItem {
   const { limit, used, reserved, remaining, percentUsed, state, resetsAtMs } = standing;
-  return {
+  const item = {
     resource: limit.resource,
     period: limit.period,
     requested: amount,
@@ -28,8 +28,14 @@ export function limitItem(
     allowed: limit.enforcement !== "hard" || fits,
     state,
     enforcement: limit.enforcement,
-    ...(standing.countsAdmissions && limit.burst > 0 && { burst: limit.burst }),
     source: limit.source === "override" ? "override" : planSource,
+  };
+  const bursts = standing.countsAdmissions && limit.burst > 0;
+  // Mostly there is no more to say, and a copy of each item would be dear where thousands are answered.
+  if (limit.enforcement === "hard" && !bursts && standing.unpriced === 0) return item;
+  return {
+    ...item,
+    ...(bursts && { burst: limit.burst }),
     ...(standing.unpriced > 0 && { unpricedEvents: standing.unpriced }),
     ...(limit.enforcement !== "hard" && { wouldAllow: fits }),
   };

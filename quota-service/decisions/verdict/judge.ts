@@ -58,14 +58,20 @@ export function judge(
     },
     granted: items.map(({ resource }, index) => ({ resource, amount: verdict.granted[index]! })),
     waitsForHolds: verdict.waitsForHolds,
-    crossed: verdict.allowed ? demands.flatMap((demand, index) => crossedBy(demand, verdict.granted[index]!)) : [],
+    crossed: verdict.allowed ? crossedBy(demands, verdict.granted) : [],
   };
 }
 
 const NOTHING = { used: 0, reserved: 0 };
 
-function crossedBy(demand: Demand, granted: number): Limit[] {
-  return demand.limits
-    .filter((it) => it.limit.graceSeconds > 0 && isPastAmount(it, addedUnder(it, demand, granted)))
-    .map(({ limit }) => limit);
+/** Limits with grace time whose amount is passed by what is granted of each demand. */
+function crossedBy(demands: readonly Demand[], granted: readonly number[]): Limit[] {
+  const crossed: Limit[] = [];
+  for (const [index, demand] of demands.entries()) {
+    for (const it of demand.limits) {
+      if (it.limit.graceSeconds > 0 && isPastAmount(it, addedUnder(it, demand, granted[index]!)))
+        crossed.push(it.limit);
+    }
+  }
+  return crossed;
 }

@@ -24,24 +24,28 @@ export interface Instants {
  * while its grace time runs, or has not begun, everything does. Pure.
  */
 export function quotaStanding(limit: Limit, facts: QuotaFacts, { nowMs, firstExpiryMs }: Instants): LimitStanding {
-  const { used, reserved, resetsAtMs } = facts;
+  const { used, reserved, resetsAtMs, unpriced } = facts;
   const { amount } = limit;
-  const { unpriced } = facts;
-  const base = { limit, used, reserved, resetsAtMs, unpriced, countsAdmissions: false };
   if (amount === null) {
-    const endless = { room: Infinity, capacity: Infinity, remaining: null, percentUsed: null };
-    return { ...base, ...endless, state: "ok", mayFitAtMs: () => nowMs, waitsForHolds: () => false };
+    const endless = { room: Infinity, capacity: Infinity, remaining: null, percentUsed: null, state: "ok" } as const;
+    const never = { countsAdmissions: false, mayFitAtMs: () => nowMs, waitsForHolds: () => false };
+    return { limit, used, reserved, resetsAtMs, unpriced, ...endless, ...never };
   }
   const ceiling = amountWithGrace(amount, limit.graceFraction);
   const waitsForHolds = (added: number): boolean => unpriced === 0 && used + added <= ceiling;
   const inGraceTime = limit.graceSeconds > 0 && nowMs < (facts.crossedAtMs ?? nowMs) + limit.graceSeconds * 1000;
   return {
-    ...base,
+    limit,
+    used,
+    reserved,
     room: roomUnder(ceiling - used - reserved, inGraceTime, unpriced),
     capacity: limit.graceSeconds > 0 ? Infinity : ceiling,
     remaining: Math.max(0, amount - used - reserved),
     percentUsed: percentOf(used, amount),
     state: stateOf(limit, amount, used, inGraceTime || used < ceiling),
+    unpriced,
+    countsAdmissions: false,
+    resetsAtMs,
     mayFitAtMs: (added) => (waitsForHolds(added) ? Math.min(firstExpiryMs ?? Infinity, resetsAtMs) : resetsAtMs),
     waitsForHolds,
   };
