@@ -4,7 +4,7 @@ import { createServer, get } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { request as undiciRequest } from "undici";
 
-import { runtime } from "../../instrumentation/src/process/runtime.ts";
+import { warningsGiven } from "../../instrumentation/src/process/warn.ts";
 import { installProviderTap } from "../../instrumentation/src/tap/provider-tap.ts";
 import { tapThisProcess } from "./tapped-process.ts";
 import type { TappedProcess } from "./tapped-process.ts";
@@ -13,13 +13,11 @@ const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "H
 const headers = { "content-type": "application/json" };
 
 let tapped: TappedProcess;
-let warned: Set<string>;
 
 beforeAll(async () => {
   tapped = await tapThisProcess({ hosts: { allowed: ["127.0.0.1"], denied: [] } });
-  warned = runtime().warned;
 });
-beforeEach(() => warned.clear());
+beforeEach(() => warningsGiven().clear());
 afterAll(() => tapped.close());
 
 async function askPastTheTaps(path: string): Promise<void> {
@@ -27,16 +25,16 @@ async function askPastTheTaps(path: string): Promise<void> {
   await answer.body.dump();
 }
 function unmetered(): string[] {
-  return [...warned].filter((topic) => topic.startsWith("QUOTEL_UNMETERED_"));
+  return [...warningsGiven()].filter((topic) => topic.startsWith("QUOTEL_UNMETERED_"));
 }
 
-test("a provider call that goes past the taps is warned about, once for its host", async () => {
+test("a provider call that goes past the taps is warningsGiven about, once for its host", async () => {
   await askPastTheTaps("/v1/chat/completions");
   await askPastTheTaps("/v1/chat/completions");
   expect(unmetered()).toEqual([`QUOTEL_UNMETERED_CALL ${new URL(tapped.provider.url).host}`]);
 });
 
-test("no metered call is warned about, however many there are at a time", async () => {
+test("no metered call is warningsGiven about, however many there are at a time", async () => {
   const ask = async () => {
     const answer = await fetch(`${tapped.provider.url}/v1/chat/completions`, { method: "POST", headers, body });
     await answer.text();
@@ -47,7 +45,7 @@ test("no metered call is warned about, however many there are at a time", async 
   expect(await tapped.receiver.waitFor("chat", 51)).toHaveLength(51);
 });
 
-test("other requests to a provider's host, and hosts that are left out, are not warned about", async () => {
+test("other requests to a provider's host, and hosts that are left out, are not warningsGiven about", async () => {
   await askPastTheTaps("/v1/files");
   await tapped.bare(async () => {
     const untap = installProviderTap(tapped.meter, { hosts: { allowed: [], denied: ["127.0.0.1"] } });
@@ -57,14 +55,14 @@ test("other requests to a provider's host, and hosts that are left out, are not 
   expect(unmetered()).toEqual([]);
 });
 
-test("a client that took fetch before the taps were installed is warned about", async () => {
+test("a client that took fetch before the taps were installed is warningsGiven about", async () => {
   const taken = await tapped.bare(() => Promise.resolve(globalThis.fetch));
   const answer = await taken(`${tapped.provider.url}/v1/chat/completions`, { method: "POST", headers, body });
   await answer.text();
   expect(unmetered()).toEqual([`QUOTEL_UNMETERED_CALL ${new URL(tapped.provider.url).host}`]);
 });
 
-test("a metered call that is redirected to another of the hosts is not warned about", async () => {
+test("a metered call that is redirected to another of the hosts is not warningsGiven about", async () => {
   const redirecting = createServer((req, res) => {
     res.writeHead(307, { location: `${tapped.provider.url}${String(req.url)}` }).end();
   });
@@ -78,15 +76,15 @@ test("a metered call that is redirected to another of the hosts is not warned ab
   expect(unmetered()).toEqual([]);
 });
 
-test("a WebSocket to a provider is warned about, whichever client opens it, and not to hosts that are left out", async () => {
+test("a WebSocket to a provider is warningsGiven about, whichever client opens it, and not to hosts that are left out", async () => {
   const { host } = new URL(tapped.provider.url);
   const opened = new WebSocket(`ws://${host}/v1/realtime?model=m`);
   await once(opened, "error");
   expect(unmetered()).toEqual([`QUOTEL_UNMETERED_SOCKET ${host}`]);
-  warned.clear();
+  warningsGiven().clear();
   await upgrade(tapped.provider.url);
   expect(unmetered()).toEqual([`QUOTEL_UNMETERED_SOCKET ${host}`]);
-  warned.clear();
+  warningsGiven().clear();
   await upgrade(tapped.provider.url.replace("127.0.0.1", "localhost"));
   expect(unmetered()).toEqual([]);
 });

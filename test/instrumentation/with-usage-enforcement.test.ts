@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { LeasedQuota, QuotaClient, currentTenant, recordUsage, withUsageEnforcement } from "@quotel/instrumentation";
 import { createMeter } from "../../instrumentation/src/metering/meter.ts";
-import { runtime } from "../../instrumentation/src/process/runtime.ts";
+import { metering } from "../../instrumentation/src/process/metering.ts";
 import { decision, startScriptedQuotaService } from "./scripted-quota-service.ts";
 import type { ScriptedQuotaService } from "./scripted-quota-service.ts";
 
@@ -10,14 +10,14 @@ let quota: ScriptedQuotaService;
 beforeAll(async () => {
   quota = await startScriptedQuotaService();
   const endpoint = new URL("http://127.0.0.1:1024");
-  runtime().meter = createMeter({ endpoint, ingestKey: null, serviceName: "test" });
+  metering().meter = createMeter({ endpoint, ingestKey: null, serviceName: "test" });
 });
 beforeEach(() => {
   quota.requests.length = 0;
   quota.script = () => null;
 });
 afterAll(async () => {
-  runtime().meter?.stop();
+  metering().meter?.stop();
   await quota.close();
 });
 

@@ -12,7 +12,7 @@ import {
 import { ChatAudit, ConfigAudit, ErrorAudit, KBAudit, TrialAudit, recordAudit } from "@quotel/instrumentation/audit";
 import { createPool } from "#database/pool";
 import { createMeter } from "../../instrumentation/src/metering/meter.ts";
-import { runtime } from "../../instrumentation/src/process/runtime.ts";
+import { metering } from "../../instrumentation/src/process/metering.ts";
 import { createTestDatabase } from "../database/test-database.ts";
 import { driftFromLedger } from "../database/record/usage-oracle.ts";
 import { KEYS, startCollector, stopRooms } from "./processes/rooms.ts";
@@ -25,7 +25,7 @@ const collector = await startCollector(database.writerUrl);
 afterAll(() => stopRooms([collector]));
 const meter = createMeter({ endpoint: new URL(collector.url), ingestKey: KEYS.ingest, serviceName: "test" });
 afterAll(() => meter.stop());
-runtime().meter = meter;
+metering().meter = meter;
 
 /** A tenant's lifetime totals, by resource; those of nothing are left out. */
 async function totals(tenant: string): Promise<Record<string, number>> {

@@ -11,8 +11,8 @@ import {
 import { startStopwatch } from "../metering/clock.ts";
 import type { Meter } from "../metering/meter.ts";
 import type { UsageRecord } from "../metering/usage-record.ts";
-import { runtime } from "../process/runtime.ts";
 import type { Holder, ServedRequest } from "../tenant/holder.ts";
+import { holderStorage, requestHolders } from "../tenant/holders.ts";
 import { newHolder, workFor } from "../tenant/tenant.ts";
 import { whenTenantKnown } from "../tenant/when-known.ts";
 import { routeOf } from "./route.ts";
@@ -29,7 +29,7 @@ export type BeginApiCall = (request: ServedRequest, emitter: EventEmitter) => Ap
 /** Begins a request and makes its holder current for the listeners that are about to run. Ignored ones make no event. */
 export function beginApiCall(meter: Meter, request: ServedRequest, emitter: EventEmitter, ignored: boolean): ApiCall {
   const holder = newHolder(request, null, ignored);
-  runtime().holders.set(request, holder).set(emitter, holder);
+  requestHolders().set(request, holder).set(emitter, holder);
   enter(holder, emitter);
   if (ignored) return { end() {} };
   const stopwatch = startStopwatch();
@@ -48,7 +48,7 @@ export function beginApiCall(meter: Meter, request: ServedRequest, emitter: Even
  * context of whoever opened the connection; so they are emitted under the request's holder explicitly.
  */
 function enter(holder: Holder, emitter: EventEmitter): void {
-  const { storage } = runtime();
+  const storage = holderStorage();
   storage.enterWith(holder);
   const emit = emitter.emit.bind(emitter) as (...args: readonly unknown[]) => boolean;
   Object.defineProperty(emitter, "emit", {

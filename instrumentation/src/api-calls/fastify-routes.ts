@@ -1,6 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 
-import { holderOf } from "../tenant/holder-of.ts";
+import { holderOf } from "../tenant/holders.ts";
 
 /** What is used of a Fastify instance (version 3 and later). */
 interface FastifyInstance {

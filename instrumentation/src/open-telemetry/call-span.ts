@@ -6,7 +6,7 @@ import {
 } from "@quotel/conventions";
 
 import { SCOPE_VERSION } from "../metering/meter.ts";
-import { runtime } from "../process/runtime.ts";
+import { perProcess } from "../process/per-process.ts";
 import type { ModelEventType } from "../tap/formats/wire-format.ts";
 import { SPAN_KIND_CLIENT, SPAN_STATUS_ERROR, appTracer, idsOf, spanIn } from "./app-api.ts";
 import type { AppContext, AppSpan, SpanAttributes } from "./app-api.ts";
@@ -31,6 +31,9 @@ export interface CallSpan {
   end(attributes: SpanAttributes, failed: boolean): void;
 }
 
+/** Whether provider calls become spans of the app's own tracing, too (`QUOTEL_TRACE_SPANS`). */
+export const callSpans = perProcess("call-spans", () => ({ on: true }));
+
 /**
  * Shows a provider call in the app's own tracing: as a CLIENT span under the span of `context`, or, where that is another
  * instrumentation's span of the same call, by attributes on it. Either is marked as counted elsewhere, because the record of
@@ -40,7 +43,7 @@ export interface CallSpan {
  * app's sampler and span processors do.
  */
 export function startCallSpan(call: TracedCall, context: AppContext | undefined): CallSpan | null {
-  if (!runtime().traceSpans) return null;
+  if (!callSpans().on) return null;
   try {
     const marks = marksOf(call);
     const active = spanIn(context);

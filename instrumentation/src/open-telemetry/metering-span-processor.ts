@@ -1,4 +1,4 @@
-import { runtime } from "../process/runtime.ts";
+import { holderStorage } from "../tenant/holders.ts";
 import type { Holder } from "../tenant/holder.ts";
 import { SPAN_KIND_SERVER } from "./app-api.ts";
 import type { SpanAttributes } from "./app-api.ts";
@@ -34,7 +34,7 @@ export function meteringSpanProcessor(): MeteringSpanProcessor {
   const holders = new WeakMap<ProcessedSpan, Holder>();
   return {
     onStart(span) {
-      const holder = runtime().storage.getStore();
+      const holder = holderStorage().getStore();
       if (holder === undefined) return;
       holders.set(span, holder);
       span.setAttributes(tenantMarks(holder));

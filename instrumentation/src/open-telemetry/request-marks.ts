@@ -1,12 +1,12 @@
 import { ATTR_QUOTEL_COUNTED, ATTR_QUOTEL_EVENT_SPAN_ID, ATTR_QUOTEL_TENANT_ID } from "@quotel/conventions";
 
-import { runtime } from "../process/runtime.ts";
 import type { Holder } from "../tenant/holder.ts";
+import { holderStorage } from "../tenant/holders.ts";
 import { tenantOf } from "../tenant/resolve.ts";
 import type { SpanAttributes } from "./app-api.ts";
 
 /** For any span of the app's own: whose work it shows, as far as is known by now. */
-export function tenantMarks(holder: Holder | undefined = runtime().storage.getStore()): SpanAttributes {
+export function tenantMarks(holder: Holder | undefined = holderStorage().getStore()): SpanAttributes {
   const tenantId = holder === undefined ? null : tenantOf(holder);
   return tenantId === null ? {} : { [ATTR_QUOTEL_TENANT_ID]: tenantId };
 }

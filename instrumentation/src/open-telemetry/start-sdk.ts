@@ -1,4 +1,5 @@
-import { runtime } from "../process/runtime.ts";
+import { beforeEnd, inBackground } from "../process/background.ts";
+import { requestHolders } from "../tenant/holders.ts";
 import { hookImports } from "./hook-imports.ts";
 import { requestMarks, tenantMarks } from "./request-marks.ts";
 
@@ -23,7 +24,7 @@ export async function startSdk(): Promise<void> {
       new HttpInstrumentation({
         // Runs when the response has ended: whatever names the tenant has done so.
         applyCustomAttributesOnSpan(span, request) {
-          const served = runtime().holders.get(request);
+          const served = requestHolders().get(request);
           span.setAttributes(tenantMarks(served));
           if (served !== undefined) span.setAttributes(requestMarks(served));
         },
@@ -44,12 +45,6 @@ export async function startSdk(): Promise<void> {
 function flushBeforeEnd(provider: object): void {
   if (!("forceFlush" in provider) || typeof provider.forceFlush !== "function") return; // switched off by OTEL_SDK_DISABLED
   const forceFlush: () => Promise<void> = provider.forceFlush.bind(provider);
-  const { background, beforeEnd } = runtime();
-  beforeEnd.add(() => {
-    // A trace backend that is away is the SDK's to report.
-    const done: Promise<unknown> = forceFlush()
-      .catch(() => {})
-      .finally(() => background.delete(done));
-    background.add(done);
-  });
+  // A trace backend that is away is the SDK's to report.
+  beforeEnd().add(() => void inBackground(forceFlush().catch(() => {})));
 }

@@ -1,7 +1,7 @@
 import { QUOTA_UNAVAILABLE, TENANT_REQUIRED, refusal, responseOf, send } from "../quota/refusal.ts";
 import type { Refusal } from "../quota/refusal.ts";
 import type { Middleware } from "../quota/enforce-quota.ts";
-import { runtime } from "../process/runtime.ts";
+import { holderStorage } from "../tenant/holders.ts";
 import { acceptTenantId, findTenant } from "../tenant/resolve.ts";
 import { newHolder } from "../tenant/tenant.ts";
 import { PlanRestrictions } from "./plan-restrictions.ts";
@@ -48,7 +48,7 @@ export function withPlanRestrictions<Asked extends Request, Rest extends unknown
 ): (request: Asked, ...rest: Rest) => Promise<Response> {
   const plans = options.plans ?? new PlanRestrictions();
   return async (request, ...rest) => {
-    const holder = runtime().storage.getStore() ?? newHolder(null);
+    const holder = holderStorage().getStore() ?? newHolder(null);
     const named = options.tenant === undefined ? await findTenant(holder) : await options.tenant(request);
     const tenantId = named === null ? null : acceptTenantId(named);
     const refused = await refusalFor(plans, needs, tenantId, options.failMode);
@@ -59,7 +59,7 @@ export function withPlanRestrictions<Asked extends Request, Rest extends unknown
 function gate(needs: PlanNeeds, options: PlanGateOptions): Middleware {
   const plans = options.plans ?? new PlanRestrictions();
   return (req, res, next) => {
-    const { storage } = runtime();
+    const storage = holderStorage();
     const holder = storage.getStore() ?? newHolder(req);
     const judge = async (): Promise<Refusal | null> =>
       refusalFor(plans, needs, await findTenant(holder), options.failMode);

@@ -1,5 +1,7 @@
 import type { MeterCounters } from "../metering/meter.ts";
-import { runtime } from "./runtime.ts";
+import { decidedAlone } from "../quota/client/decided-alone.ts";
+import { accepting } from "../tenant/propagation/accepting.ts";
+import { metering } from "./metering.ts";
 
 /** What is counted beside the metering. */
 interface CountersBeside extends Readonly<Record<string, number>> {
@@ -14,12 +16,11 @@ interface CountersBeside extends Readonly<Record<string, number>> {
 export type ProcessCounters = MeterCounters & CountersBeside;
 
 export function countersBeside(): CountersBeside {
-  const { decidedAlone, propagation } = runtime();
-  return { ...decidedAlone, tenantsRefused: propagation?.refused ?? 0 };
+  return { ...decidedAlone(), tenantsRefused: accepting().refused };
 }
 
 /** This process's counters, as its heartbeat tells them; null where nothing is installed. */
 export function meteringCounters(): ProcessCounters | null {
-  const { meter } = runtime();
+  const { meter } = metering();
   return meter === null ? null : { ...meter.counters(), ...countersBeside() };
 }

@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 
 import { settleUndecided } from "../tenant/when-known.ts";
 import { flushAtEnd } from "./flush.ts";
-import { runtime } from "./runtime.ts";
+import { metering } from "./metering.ts";
 import { signalExitListeners } from "./signal-exit.ts";
 
 /** Diagnostics channel that is published to last of all, however the process ends (but for SIGKILL). */
@@ -52,7 +52,7 @@ function installSignalHook(signal: "SIGTERM" | "SIGINT"): void {
 
 function saveTheRest(): void {
   settleUndecided();
-  const lost = runtime().meter?.finishSync() ?? 0;
+  const lost = metering().meter?.finishSync() ?? 0;
   channel(PROCESS_ENDS).publish({});
   if (lost === 0) return;
   try {

@@ -1,11 +1,12 @@
-import { runtime } from "./runtime.ts";
+import { background, beforeEnd } from "./background.ts";
+import { metering } from "./metering.ts";
 
 /**
  * Waits until everything recorded so far is delivered and every reservation that is being closed is closed, at most
  * `timeoutMs`. True = all of it. Keeps the process alive meanwhile; never rejects.
  */
 export async function flush(timeoutMs = 5_000): Promise<boolean> {
-  const { meter, background } = runtime();
+  const { meter } = metering();
   let timer: NodeJS.Timeout | undefined;
   // The only ref'd handle of the whole package, for as long as somebody asks to wait.
   const timeout = new Promise<false>((resolve) => {
@@ -13,22 +14,22 @@ export async function flush(timeoutMs = 5_000): Promise<boolean> {
   });
   const send = () => meter?.flush(timeoutMs) ?? true;
   // Again when the work in the background has ended: it may have been what a record waited for.
-  const work = Promise.all([send(), settled(background).then(send)]).then(([, sent]) => sent);
+  const work = Promise.all([send(), settled(background()).then(send)]).then(([, sent]) => sent);
   const done = await Promise.race([work, timeout]);
   clearTimeout(timer);
   return done;
 }
 
 /** Waits for work in the background, and for what it leads to: a lease that arrives too late is given back. */
-async function settled(background: ReadonlySet<Promise<unknown>>): Promise<void> {
-  while (background.size > 0) await Promise.allSettled(background);
+async function settled(pending: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (pending.size > 0) await Promise.allSettled(pending);
 }
 
 /** As `flush`, at the end of the process: gives back, too, what is held for work to come, and tells of trouble. */
 export async function flushAtEnd(timeoutMs: number): Promise<boolean> {
-  const { beforeEnd, meter } = runtime();
+  const { meter } = metering();
   const startedMs = performance.now();
-  for (const giveBack of beforeEnd) giveBack();
+  for (const giveBack of beforeEnd()) giveBack();
   meter?.tellTrouble();
   if (!(await flush(timeoutMs))) return false;
   // Where memory was full of what is delivered now, there was no room to tell.
@@ -39,6 +40,6 @@ export async function flushAtEnd(timeoutMs: number): Promise<boolean> {
 /** Gives leases back and flushes, then stops exporting for good. What is recorded afterwards is counted as dropped. */
 export async function shutdown(timeoutMs = 5_000): Promise<boolean> {
   const done = await flushAtEnd(timeoutMs);
-  runtime().meter?.stop();
+  metering().meter?.stop();
   return done;
 }

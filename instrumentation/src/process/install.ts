@@ -3,16 +3,20 @@ import { resolve } from "node:path";
 import { installApiCalls } from "../api-calls/api-calls.ts";
 import { createMeter } from "../metering/meter.ts";
 import type { Meter } from "../metering/meter.ts";
+import { callSpans } from "../open-telemetry/call-span.ts";
 import { installProviderTap } from "../tap/provider-tap.ts";
+import { accepting } from "../tenant/propagation/accepting.ts";
 import { installPropagation } from "../tenant/propagation/propagation.ts";
+import { tenantSources } from "../tenant/resolve.ts";
+import { userIdSetting } from "../tenant/user/accept-user-id.ts";
 import type { Config } from "./config.ts";
 import { countersBeside } from "./counters.ts";
 import { installExitHooks } from "./exit-hooks.ts";
-import { runtime } from "./runtime.ts";
+import { metering } from "./metering.ts";
 
 /** Starts metering in this process; the second call of a process changes nothing and returns the first one's meter. */
 export function install(config: Config): Meter {
-  const current = runtime();
+  const current = metering();
   if (current.meter !== null) return current.meter;
   const meter = createMeter({
     endpoint: config.endpoint,
@@ -23,11 +27,11 @@ export function install(config: Config): Meter {
     spool: config.spoolFolder === null ? null : { folder: resolve(config.spoolFolder), bytesMax: config.spoolBytesMax },
   });
   current.meter = meter;
-  current.tenantHeader = config.tenantHeader;
-  current.traceSpans = config.traceSpans;
-  current.userIds = config.userIds;
+  tenantSources().header = config.tenantHeader;
+  callSpans().on = config.traceSpans;
+  userIdSetting().userIds = config.userIds;
   if (config.propagation !== null) {
-    current.propagation = { settings: config.propagation, refused: 0 };
+    accepting().settings = config.propagation;
     installPropagation(config.propagation);
   }
   installApiCalls(meter, config.ignoredPaths);

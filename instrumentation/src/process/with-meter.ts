@@ -1,5 +1,5 @@
 import type { Meter } from "../metering/meter.ts";
-import { runtime } from "./runtime.ts";
+import { metering } from "./metering.ts";
 import { warnOnce } from "./warn.ts";
 
 /**
@@ -7,7 +7,7 @@ import { warnOnce } from "./warn.ts";
  * returns or throws, and that nothing is installed, is told once per `call` and process.
  */
 export function withMeter(call: string, record: (meter: Meter) => string | null): void {
-  const { meter } = runtime();
+  const { meter } = metering();
   if (meter === null) {
     warnOnce(
       "QUOTEL_NOT_INSTALLED",

@@ -1,6 +1,6 @@
 import type { QuotaItem } from "@quotel/conventions";
 
-import { runtime } from "../process/runtime.ts";
+import { inBackground } from "../process/background.ts";
 import { warnOnce } from "../process/warn.ts";
 import type { PatchOutcome, QuotaClient, ReleaseOutcome } from "./client/quota-client.ts";
 
@@ -22,19 +22,12 @@ export function closeInBackground(
   const resources = new Set([...reservation.resources, ...totals.keys()]);
   const items: QuotaItem[] = [...resources].map((resource) => ({ resource, amount: totals.get(resource) ?? 0 }));
   const { reservationId, tenantId } = reservation;
-  return inBackground(() => client.close(reservationId, tenantId, items, settle));
+  return inBackground(untilAnswered(() => client.close(reservationId, tenantId, items, settle)));
 }
 
 /** Releases a reservation in the background: no work happened under it. */
 export function releaseInBackground(client: QuotaClient, reservationId: string, tenantId: string): void {
-  void inBackground(() => client.release(reservationId, tenantId));
-}
-
-function inBackground(action: () => Promise<PatchOutcome | ReleaseOutcome>): Promise<void> {
-  const { background } = runtime();
-  const done: Promise<void> = untilAnswered(action).finally(() => background.delete(done));
-  background.add(done);
-  return done;
+  void inBackground(untilAnswered(() => client.release(reservationId, tenantId)));
 }
 
 async function untilAnswered(action: () => Promise<PatchOutcome | ReleaseOutcome>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { QuotaItem, ReservationItem } from "@quotel/conventions";
 
-import { runtime } from "../process/runtime.ts";
 import type { Holder } from "../tenant/holder.ts";
+import { holderStorage } from "../tenant/holders.ts";
 import { findTenant } from "../tenant/resolve.ts";
 import { newHolder } from "../tenant/tenant.ts";
 import { admit } from "./admit.ts";
@@ -32,7 +32,7 @@ export type Middleware = (req: QuotaRequest, res: QuotaResponse, next: (err?: un
 export function enforceQuota(options: EnforceQuotaOptions = {}): Middleware {
   const client = options.client ?? new QuotaClient();
   return (req, res, next) => {
-    const { storage } = runtime();
+    const storage = holderStorage();
     const holder = storage.getStore() ?? newHolder(req);
     // Entered again for apps that run without `register`, and for body parsers that lost the context.
     storage.run(holder, () => {

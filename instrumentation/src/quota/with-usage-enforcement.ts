@@ -1,6 +1,6 @@
 import type { QuotaItem } from "@quotel/conventions";
 
-import { runtime } from "../process/runtime.ts";
+import { holderStorage } from "../tenant/holders.ts";
 import { acceptTenantId, findTenant } from "../tenant/resolve.ts";
 import { newHolder } from "../tenant/tenant.ts";
 import { admit } from "./admit.ts";
@@ -39,7 +39,7 @@ export function withUsageEnforcement<Asked extends Request, Rest extends unknown
 ): (request: Asked, ...rest: Rest) => Promise<Response> {
   const client = options.client ?? new QuotaClient();
   return async (request, ...rest) => {
-    const { storage } = runtime();
+    const storage = holderStorage();
     const outer = storage.getStore() ?? newHolder(null);
     if (outer.work !== null) return handler(request, ...rest); // admitted already
     const named = options.tenant === undefined ? await findTenant(outer) : await options.tenant(request);

@@ -3,9 +3,9 @@ import type { Meter } from "../metering/meter.ts";
 import type { UsageRecord } from "../metering/usage-record.ts";
 import { activeContext, activeSpanIds } from "../open-telemetry/app-api.ts";
 import type { AppContext } from "../open-telemetry/app-api.ts";
-import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
 import type { Holder } from "../tenant/holder.ts";
+import { holderStorage } from "../tenant/holders.ts";
 import { tenantOf } from "../tenant/resolve.ts";
 import { workFor } from "../tenant/tenant.ts";
 import { whenTenantKnown } from "../tenant/when-known.ts";
@@ -29,7 +29,7 @@ export interface CallContext {
  * The trace is the app's own where it has one, else the request's.
  */
 export function captureContext(): CallContext {
-  const holder = runtime().storage.getStore();
+  const holder = holderStorage().getStore();
   const tenantId = holder === undefined ? null : tenantOf(holder);
   const appContext = activeContext();
   const span = activeSpanIds(appContext);

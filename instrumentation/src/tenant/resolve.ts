@@ -1,6 +1,6 @@
 import { TENANT_ID_PATTERN, UNATTRIBUTED_TENANT } from "@quotel/conventions";
 
-import { runtime } from "../process/runtime.ts";
+import { perProcess } from "../process/per-process.ts";
 import { warnOnce } from "../process/warn.ts";
 import type { Holder, ServedRequest } from "./holder.ts";
 import { inquire } from "./inquiry.ts";
@@ -13,6 +13,13 @@ export type TenantAnswer = string | null | undefined;
  * is needed, and again while it answers none; a promise is waited for up to 5 s, by what is recorded and never by the app.
  */
 export type TenantResolver = (request: ServedRequest) => TenantAnswer | PromiseLike<TenantAnswer>;
+
+/** Who says whose a request is, beside what is set for it. */
+export const tenantSources = perProcess<{
+  /** Header that carries the tenant; null = no header is trusted. */
+  header: string | null;
+  resolver: TenantResolver | null;
+}>("tenant-sources", () => ({ header: null, resolver: null }));
 
 /** The id if it is one a caller may name, else null and one warning per process. */
 export function acceptTenantId(id: unknown): string | null {
@@ -29,8 +36,7 @@ export function acceptTenantId(id: unknown): string | null {
 export function findTenant(holder: Holder): string | null | Promise<string | null> {
   const { request } = holder;
   if (holder.tenantId !== null || request === null) return holder.tenantId;
-  const { tenantResolver } = runtime();
-  const answer = askResolver(holder, tenantResolver, request);
+  const answer = askResolver(holder, tenantSources().resolver, request);
   // What was set while the resolver was finding out goes first.
   if (answer instanceof Promise) return answer.then((id) => holder.tenantId ?? id ?? fromHeaders(holder, request));
   return answer ?? fromHeaders(holder, request);
@@ -65,8 +71,8 @@ function isPromise(answer: TenantAnswer | PromiseLike<TenantAnswer>): answer is 
 }
 
 function fromHeaders({ propagatedTenantId }: Holder, { headers }: ServedRequest): string | null {
-  const { tenantHeader } = runtime();
+  const { header } = tenantSources();
   if (propagatedTenantId !== null) return acceptTenantId(propagatedTenantId);
-  const value = tenantHeader === null ? undefined : headers[tenantHeader];
+  const value = header === null ? undefined : headers[header];
   return value === undefined ? null : acceptTenantId(value);
 }

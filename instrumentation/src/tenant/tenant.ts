@@ -1,10 +1,10 @@
 import { randomHex } from "../process/crypto.ts";
 import { activeSpanIds } from "../open-telemetry/app-api.ts";
-import { runtime } from "../process/runtime.ts";
 import type { Work } from "../quota/work.ts";
 import type { Holder, ServedRequest } from "./holder.ts";
+import { holderStorage, requestHolders } from "./holders.ts";
 import { propagatedTenant } from "./propagation/propagated-tenant.ts";
-import { acceptTenantId, tenantOf } from "./resolve.ts";
+import { acceptTenantId, tenantOf, tenantSources } from "./resolve.ts";
 import type { TenantResolver } from "./resolve.ts";
 import { acceptUserId } from "./user/accept-user-id.ts";
 
@@ -34,7 +34,7 @@ export function newHolder(request: ServedRequest | null, tenantId: string | null
  * @param options `userId`: as `setUser`, for this work only
  */
 export function withTenant<T>(id: string, fn: () => T, options: { readonly userId?: string } = {}): T {
-  const { storage } = runtime();
+  const storage = holderStorage();
   const tenantId = acceptTenantId(id);
   if (tenantId === null) return fn();
   const outer = storage.getStore() ?? newHolder(null);
@@ -46,7 +46,7 @@ export function withTenant<T>(id: string, fn: () => T, options: { readonly userI
 export function setTenant(id: string): void {
   const tenantId = acceptTenantId(id);
   if (tenantId === null) return;
-  const { storage } = runtime();
+  const storage = holderStorage();
   const holder = storage.getStore();
   if (holder === undefined) storage.enterWith(newHolder(null, tenantId));
   else holder.tenantId = tenantId;
@@ -61,7 +61,7 @@ export function setTenant(id: string): void {
 export function setUser(userId: string): void {
   const recorded = acceptUserId(userId);
   if (recorded === null) return;
-  const { storage } = runtime();
+  const storage = holderStorage();
   const holder = storage.getStore();
   if (holder === undefined) storage.enterWith({ ...newHolder(null), userId: recorded });
   else holder.userId = recorded;
@@ -72,20 +72,19 @@ export function setUser(userId: string): void {
  * plain `node:http`. A label of the request's event; never put values in it.
  */
 export function setRoute(pattern: string): void {
-  const { storage, holders } = runtime();
-  const request = storage.getStore()?.request;
-  const holder = request ? holders.get(request) : undefined; // `withTenant` works on a copy
+  const request = holderStorage().getStore()?.request;
+  const holder = request ? requestHolders().get(request) : undefined; // `withTenant` works on a copy
   if (holder !== undefined) holder.route = pattern;
 }
 
 /** Installs a function that finds a request's tenant; see `TenantResolver`. Null removes it. */
 export function setTenantResolver(resolver: TenantResolver | null): void {
-  runtime().tenantResolver = resolver;
+  tenantSources().resolver = resolver;
 }
 
 /** The tenant of the current work, or null; null, too, while a resolver is still finding out. */
 export function currentTenant(): string | null {
-  const holder = runtime().storage.getStore();
+  const holder = holderStorage().getStore();
   return holder === undefined ? null : tenantOf(holder);
 }
 

@@ -4,7 +4,9 @@ import { changeLevel, recordUsage, reportLevel, startedMinutes, trackUsage, with
 import { recordAudit } from "@quotel/instrumentation/audit";
 import { createMeter } from "../../../instrumentation/src/metering/meter.ts";
 import type { Meter } from "../../../instrumentation/src/metering/meter.ts";
-import { runtime } from "../../../instrumentation/src/process/runtime.ts";
+import { metering } from "../../../instrumentation/src/process/metering.ts";
+import { warningsGiven } from "../../../instrumentation/src/process/warn.ts";
+import { holderStorage } from "../../../instrumentation/src/tenant/holders.ts";
 import { Work } from "../../../instrumentation/src/quota/work.ts";
 import { startOtlpReceiver } from "../otlp-receiver.ts";
 import type { OtlpReceiver } from "../otlp-receiver.ts";
@@ -19,12 +21,12 @@ afterAll(() => process.off("warning", onWarning));
 beforeEach(async () => {
   receiver = await startOtlpReceiver();
   meter = createMeter({ endpoint: new URL(receiver.url), ingestKey: "key", serviceName: "test", flushIntervalMs: 5 });
-  runtime().meter = meter;
-  runtime().warned.clear();
+  metering().meter = meter;
+  warningsGiven().clear();
   warnings.length = 0;
 });
 afterEach(async () => {
-  runtime().meter = null;
+  metering().meter = null;
   meter.stop();
   await receiver.close();
 });
@@ -108,7 +110,7 @@ test.each([
 });
 
 test("an app without register is told once that nothing is recorded", async () => {
-  runtime().meter = null;
+  metering().meter = null;
   recordUsage({ tenantId: "acme", eventType: "search" });
   reportLevel("acme", "members", 1);
   expect(await warned()).toEqual([expect.stringMatching(/--import @quotel\/instrumentation\/register/)]);
@@ -158,7 +160,7 @@ test("usage under a reservation names it, and is part of what the reservation is
   const closed: [string, number][][] = [];
   const work = new Work("acme", "0198f3a0-0000-7000-8000-000000000001", (totals) => closed.push([...totals]));
   withTenant("acme", () => {
-    runtime().storage.getStore()!.work = work;
+    holderStorage().getStore()!.work = work;
     recordUsage({ resource: "agent_minutes", amount: 2 });
     recordUsage({ resource: "files", amount: -1 });
     recordUsage({ tenantId: "other", resource: "agent_minutes", amount: 5 });

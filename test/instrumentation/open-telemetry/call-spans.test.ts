@@ -4,7 +4,8 @@ import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
-import { runtime } from "../../../instrumentation/src/process/runtime.ts";
+import { callSpans } from "../../../instrumentation/src/open-telemetry/call-span.ts";
+import { holderStorage } from "../../../instrumentation/src/tenant/holders.ts";
 import { newHolder, setTenant, withTenant } from "../../../instrumentation/src/tenant/tenant.ts";
 import { tapThisProcess } from "../tapped-process.ts";
 import type { TappedProcess } from "../tapped-process.ts";
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await tapped.reset();
   stopAppTracing();
-  runtime().traceSpans = true;
+  callSpans().on = true;
 });
 afterAll(() => tapped.close());
 
@@ -73,7 +74,7 @@ test("a provider call is a CLIENT span under the app's own, with the tenant and 
 
 test("a tenant that becomes known while a call is under way is on its span, as it is on its record", async () => {
   const tracing = startAppTracing();
-  await runtime().storage.run(newHolder({ headers: {} }), async () => {
+  await holderStorage().run(newHolder({ headers: {} }), async () => {
     const answered = chat();
     setTenant("late");
     await answered;
@@ -123,7 +124,7 @@ test("a stream's span ends with the stream, under the span that was active when 
 });
 
 test("QUOTEL_TRACE_SPANS=off leaves the app's traces alone, and the record in the app's trace", async () => {
-  runtime().traceSpans = false;
+  callSpans().on = false;
   const tracing = startAppTracing();
   const parent = await inside({ "gen_ai.operation.name": "chat" }, () => chat());
   const [recorded] = await tapped.receiver.waitFor("chat", 1);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { setTenant, withTenant } from "@quotel/instrumentation";
 import { meteringSpanProcessor } from "@quotel/instrumentation/span-processor";
 
-import { runtime } from "../../../instrumentation/src/process/runtime.ts";
+import { holderStorage } from "../../../instrumentation/src/tenant/holders.ts";
 import type { Holder } from "../../../instrumentation/src/tenant/holder.ts";
 import { newHolder } from "../../../instrumentation/src/tenant/tenant.ts";
 import { startAppTracing, stopAppTracing } from "./app-tracing.ts";
@@ -21,7 +21,7 @@ afterEach(stopAppTracing);
 
 /** Work of a request, as `register` begins it. */
 function inRequest(holder: Holder, work: () => void): void {
-  runtime().storage.run(holder, work);
+  holderStorage().run(holder, work);
 }
 
 function start(kind: SpanKind) {

@@ -4,7 +4,7 @@
  */
 import { createMeter } from "../../../instrumentation/src/metering/meter.ts";
 import { installExitHooks } from "../../../instrumentation/src/process/exit-hooks.ts";
-import { runtime } from "../../../instrumentation/src/process/runtime.ts";
+import { metering } from "../../../instrumentation/src/process/metering.ts";
 import type { Command } from "./recording-process.ts";
 
 const { endpoint, spool, bytesMax, queueBytesMax } = JSON.parse(process.argv[2]!) as {
@@ -23,7 +23,7 @@ const meter = createMeter({
   retryMinMs: 20,
   retryMaxMs: 100,
 });
-runtime().meter = meter;
+metering().meter = meter;
 installExitHooks();
 
 let recorded = 0;

@@ -2,23 +2,9 @@ import { EVENT_TOKENS_MAX } from "@quotel/conventions";
 import type { AttributeValue } from "../../../decode/attributes.ts";
 import { integer } from "../attributes/integer.ts";
 import { SLOT, type Slots } from "../attributes/slots.ts";
-import type { CacheSemantics } from "./cache-semantics.ts";
 import { langfuseCounters } from "./langfuse-usage.ts";
+import type { SentCounters } from "./sent-counters.ts";
 import { vercelMetadata } from "./vercel-metadata.ts";
-
-/** A sender's counters as it sent them, by our names; null = not said. */
-export interface Counters {
-  readonly input: number | null;
-  readonly output: number | null;
-  readonly cacheRead: number | null;
-  readonly cacheWrite: number | null;
-  readonly reasoning: number | null;
-  readonly total: number | null;
-  /** What these numbers themselves tell of the cache; `unknown` = ask who sent them. */
-  readonly semantics: CacheSemantics;
-  /** Input or output were added up of parts, as the sender defines them. */
-  readonly summed: boolean;
-}
 
 const RAW: readonly number[] = [
   SLOT.inputTokens,
@@ -31,7 +17,7 @@ const RAW: readonly number[] = [
 ];
 
 /** Reads the counters of a span in whichever vendor's names; `"invalid"` = one of them is no count. */
-export function countersOf(slots: Slots): Counters | "invalid" {
+export function countersOf(slots: Slots): SentCounters | "invalid" {
   const input = count(slots, SLOT.inputTokens);
   const output = count(slots, SLOT.outputTokens);
   if (input === null && output === null) {

@@ -2,7 +2,7 @@ import { EVENT_TOKENS_MAX } from "@quotel/conventions";
 import { integer } from "../attributes/integer.ts";
 import { jsonObject, scalarOf, type JsonObject } from "../attributes/json-object.ts";
 import { SLOT, type Slots } from "../attributes/slots.ts";
-import type { Counters } from "./counters.ts";
+import type { SentCounters } from "./sent-counters.ts";
 
 const CACHE_READ = ["input_cached_tokens", "input_cache_read", "cache_read_input_tokens", "cached_tokens"];
 const CACHE_WRITE = [
@@ -23,7 +23,7 @@ const OPENAI_OUTPUT = ["completion_tokens", "completionTokens"];
  * `output`, `output_reasoning_tokens`, ...), so that input and output are sums (langfuse-js openai/src/parseOpenAI.ts).
  * Null where there is none, or nothing in it that we know.
  */
-export function langfuseCounters(slots: Slots): Counters | "invalid" | null {
+export function langfuseCounters(slots: Slots): SentCounters | "invalid" | null {
   const usage = jsonObject(slots.get(SLOT.langfuseUsage));
   if (usage === null) return null;
   const buckets = bucketsOf(usage);

@@ -4,7 +4,8 @@ import type { AttributeValue } from "../../../decode/attributes.ts";
 import type { DecodedScope } from "../../../decode/decoded-span.ts";
 import { SLOT, type Slots } from "../attributes/slots.ts";
 import { cacheSemanticsOf } from "./cache-semantics.ts";
-import { countersOf, rawCounters, type Counters } from "./counters.ts";
+import { countersOf, rawCounters } from "./counters.ts";
+import type { SentCounters } from "./sent-counters.ts";
 
 export type TokenCounts = Pick<
   UsageEvent,
@@ -82,12 +83,12 @@ export function tokensOf(
   };
 }
 
-function cached({ cacheRead, cacheWrite }: Counters): number {
+function cached({ cacheRead, cacheWrite }: SentCounters): number {
   return (cacheRead ?? 0) + (cacheWrite ?? 0);
 }
 
 /** More cached tokens than input, or a total that is only right with both, leave no other reading of any producer. */
-function cacheIsApart(counters: Counters, scope: Readonly<DecodedScope>, provider: string | null): boolean {
+function cacheIsApart(counters: SentCounters, scope: Readonly<DecodedScope>, provider: string | null): boolean {
   const apart = cached(counters);
   if (counters.input === null || apart === 0) return false;
   if (apart > counters.input) return true;
@@ -97,13 +98,13 @@ function cacheIsApart(counters: Counters, scope: Readonly<DecodedScope>, provide
 }
 
 /** Gemini's way, which the AI SDK 4 and 5 passed on: thinking tokens beside the candidates', and both in the total. */
-function reasoningIsApart({ output, reasoning, total }: Counters, inputTokens: number | null): boolean {
+function reasoningIsApart({ output, reasoning, total }: SentCounters, inputTokens: number | null): boolean {
   if (!reasoning || output === null || inputTokens === null) return false;
   return total === inputTokens + output + reasoning;
 }
 
 /** A sender's total may count what its other counters do, or everything. */
-function contradicts(counters: Counters, inputTokens: number | null, outputTokens: number | null): boolean {
+function contradicts(counters: SentCounters, inputTokens: number | null, outputTokens: number | null): boolean {
   const { input, output, reasoning, total } = counters;
   if (outputTokens !== null && reasoning !== null && reasoning > outputTokens) return true;
   if (total === null || inputTokens === null) return false;

@@ -15,10 +15,10 @@ import type {
 } from "@quotel/conventions";
 
 import type { HttpResult } from "../../process/http-sender.ts";
-import { runtime } from "../../process/runtime.ts";
 import { warnOnce } from "../../process/warn.ts";
 import { decisionIn, passedOn, readAnswer, rejected, unanswered } from "./answers.ts";
 import type { ReadOutcome, Rejected } from "./answers.ts";
+import { decidedAlone } from "./decided-alone.ts";
 import { fallbackDecision, fallbackReservation } from "./fallback-decision.ts";
 import type { FailMode } from "./fallback-decision.ts";
 import { QuotaConnection } from "./quota-connection.ts";
@@ -212,7 +212,7 @@ export class QuotaClient {
   }
 
   #fallback(tenantId: string): Decision {
-    for (const counters of [this.counters, runtime().decidedAlone]) {
+    for (const counters of [this.counters, decidedAlone()]) {
       if (this.#failMode === "open") counters.failOpen += 1;
       else counters.failClosed += 1;
     }

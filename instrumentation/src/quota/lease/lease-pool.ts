@@ -1,6 +1,6 @@
 import type { QuotaItem } from "@quotel/conventions";
 
-import { runtime } from "../../process/runtime.ts";
+import { inBackground } from "../../process/background.ts";
 import type { QuotaClient } from "../client/quota-client.ts";
 import { uuidV7 } from "../client/uuid-v7.ts";
 import { closeInBackground, releaseInBackground } from "../close-work.ts";
@@ -93,11 +93,7 @@ export class LeasePool {
     this.#isAsking = true;
     this.#measure(nowMs);
     const items = [...this.#wanted].map(([resource, amount]) => ({ resource, amount }));
-    const { background } = runtime();
-    const done: Promise<void> = this.#ask(uuidV7(), items, nowMs)
-      .then((lease) => this.#replace(lease))
-      .finally(() => background.delete(done));
-    background.add(done);
+    void inBackground(this.#ask(uuidV7(), items, nowMs).then((lease) => this.#replace(lease)));
   }
 
   #replace(lease: Lease | null): void {

@@ -1,7 +1,7 @@
 import type { QuotaItem } from "@quotel/conventions";
 
+import { beforeEnd } from "../../process/background.ts";
 import { flush } from "../../process/flush.ts";
-import { runtime } from "../../process/runtime.ts";
 import { QuotaClient } from "../client/quota-client.ts";
 import { uuidV7 } from "../client/uuid-v7.ts";
 import { closeInBackground, releaseInBackground } from "../close-work.ts";
@@ -53,7 +53,7 @@ export class LeasedQuota {
     this.#source = { client: options.client ?? new QuotaClient(), settle: options.settle ?? "spans" };
     this.#idleMs = options.idleMs ?? 5_000;
     this.#leasesMax = options.leasesMax ?? 10_000;
-    runtime().beforeEnd.add(this.#end);
+    beforeEnd().add(this.#end);
   }
 
   /** Admits work at once if a lease has room for it. Undefined is no denial: ask with `admit`. */
@@ -85,7 +85,7 @@ export class LeasedQuota {
   /** Gives every lease back, except what running work still needs; from now on everything is reserved singly. */
   async close(timeoutMs = 5_000): Promise<void> {
     this.#endAll();
-    runtime().beforeEnd.delete(this.#end);
+    beforeEnd().delete(this.#end);
     await flush(timeoutMs);
   }
 

@@ -2,13 +2,6 @@ import type { PropagationSettings } from "./settings.ts";
 import { carryByFetch } from "./outgoing/carry-by-fetch.ts";
 import { carryByNodeHttp } from "./outgoing/carry-by-node-http.ts";
 
-/** What a process knows of tenants that travel. */
-export interface Propagation {
-  readonly settings: PropagationSettings;
-  /** Headers that named no tenant: malformed, forged or expired. */
-  refused: number;
-}
-
 /**
  * Tells the hosts of the settings whom the requests to them are for. Returns a function that ends that. What comes in is judged
  * by `propagatedTenant`. A reservation does not travel: it is closed at what its own process has seen when that has ended, so

@@ -1,5 +1,5 @@
 import { warnOnce } from "../../process/warn.ts";
-import { holderOf } from "../holder-of.ts";
+import { holderOf } from "../holders.ts";
 import { inquire } from "../inquiry.ts";
 import { acceptTenantId } from "../resolve.ts";
 import type { TenantAnswer } from "../resolve.ts";
