@@ -27,6 +27,8 @@ export interface Config {
   readonly hosts: HostRules;
   /** Whether provider calls become spans of the app's own tracing, too (`QUOTEL_TRACE_SPANS`, `on` or `off`). */
   readonly traceSpans: boolean;
+  /** Whether tokens that no provider tells are estimated from the texts (`QUOTEL_ESTIMATE_TOKENS`, `on` or `off`). */
+  readonly estimateTokens: boolean;
   /** Folder where usage waits for the collector on the disk (`QUOTEL_SPOOL_DIR`); null: in memory only. */
   readonly spoolFolder: string | null;
   /** Bytes of that folder at most, all processes together (`QUOTEL_SPOOL_MAX_MIB`). */
@@ -68,10 +70,8 @@ export function readConfig(env: Environment, script: string | undefined): Config
   const hosts = parseHostRules(env["QUOTEL_METER_HOSTS"] ?? "");
   if (hosts.kind === "invalid") problems.push(`QUOTEL_METER_HOSTS: ${hosts.problem}`);
 
-  const traceSpans = env["QUOTEL_TRACE_SPANS"] || "on";
-  if (traceSpans !== "on" && traceSpans !== "off") {
-    problems.push(`QUOTEL_TRACE_SPANS must be on or off, not ${JSON.stringify(traceSpans)}`);
-  }
+  const traceSpans = switchOf(env, "QUOTEL_TRACE_SPANS", "on", problems);
+  const estimateTokens = switchOf(env, "QUOTEL_ESTIMATE_TOKENS", "off", problems);
 
   const spoolDir = env["QUOTEL_SPOOL_DIR"] || ".quotel/spool";
   const spoolMaxMib = Number(env["QUOTEL_SPOOL_MAX_MIB"] || 256);
@@ -99,10 +99,17 @@ export function readConfig(env: Environment, script: string | undefined): Config
       userIds: userIds.userIds,
       ignoredPaths: ignored.patterns,
       hosts: hosts.rules,
-      traceSpans: traceSpans === "on",
+      traceSpans,
+      estimateTokens,
       spoolFolder: spoolDir === "off" ? null : spoolDir,
       spoolBytesMax: spoolMaxMib * 1_048_576,
       serviceName: env["QUOTEL_SERVICE_NAME"] || env["npm_package_name"] || (script ? basename(script) : "node"),
     },
   };
+}
+
+function switchOf(env: Environment, name: string, unset: "on" | "off", problems: string[]): boolean {
+  const value = env[name] || unset;
+  if (value !== "on" && value !== "off") problems.push(`${name} must be on or off, not ${JSON.stringify(value)}`);
+  return value === "on";
 }

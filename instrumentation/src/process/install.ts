@@ -4,6 +4,7 @@ import { installApiCalls } from "../api-calls/api-calls.ts";
 import { createMeter } from "../metering/meter.ts";
 import type { Meter } from "../metering/meter.ts";
 import { callSpans } from "../open-telemetry/call-span.ts";
+import { startEstimates } from "../tap/estimate/setting.ts";
 import { installProviderTap } from "../tap/provider-tap.ts";
 import { accepting } from "../tenant/propagation/accepting.ts";
 import { installPropagation } from "../tenant/propagation/propagation.ts";
@@ -29,6 +30,7 @@ export function install(config: Config): Meter {
   current.meter = meter;
   tenantSources().header = config.tenantHeader;
   callSpans().on = config.traceSpans;
+  if (config.estimateTokens) startEstimates();
   userIdSetting().userIds = config.userIds;
   if (config.propagation !== null) {
     accepting().settings = config.propagation;

@@ -1,8 +1,12 @@
 import { warnOnce } from "../process/warn.ts";
+import { inputText } from "./estimate/input-text.ts";
+import type { KeptText } from "./estimate/kept-text.ts";
+import { estimates } from "./estimate/setting.ts";
 import { knownProviderOf } from "./attempt/provider-name.ts";
 import { isAllowedByName, isMetered } from "./host-rules.ts";
 import type { HostRules } from "./host-rules.ts";
 import { recognise } from "./formats/formats.ts";
+import type { Fields } from "./formats/fields.ts";
 import type { Endpoint, HeaderGetter, RequestFacts } from "./formats/wire-format.ts";
 
 /** A request to a provider, by its URL. */
@@ -18,6 +22,8 @@ export interface ProviderCall extends RecognisedCall {
   readonly facts: RequestFacts;
   /** How often its SDK says it has sent the same operation before (`http.request.resend_count`); undefined = it does not say. */
   readonly resendCount: number | undefined;
+  /** What the model was given to read, where its tokens may have to be estimated; null: it is not kept, or not known. */
+  readonly input: KeptText | null;
 }
 
 /** Recognises a call that is to be metered; null = none of ours. Pure. */
@@ -35,11 +41,19 @@ export function isProviderHost(url: URL, hosts: HostRules): boolean {
   return knownProviderOf(url.hostname) !== undefined || isAllowedByName(url, hosts);
 }
 
+/** What is known of a call by its body (null: it cannot be read) and its headers; null: it is not metered. */
+export function readCall(recognised: RecognisedCall, body: Fields | null, header: HeaderGetter): ProviderCall | null {
+  const facts = body === null ? factsUnread(recognised) : recognised.endpoint.readRequest(body);
+  if (facts === null) return null;
+  const input = body !== null && estimates().on ? inputText(body) : null;
+  return { ...recognised, facts, resendCount: resendCountOf(header), input };
+}
+
 /**
  * What is known of a request whose body cannot be read (an upload as a stream, say): on a host known to be a provider's it is
  * taken for what its path says. Null: not metered.
  */
-export function factsUnread({ url, endpoint, isKnownHost }: RecognisedCall): RequestFacts | null {
+function factsUnread({ url, endpoint, isKnownHost }: RecognisedCall): RequestFacts | null {
   if (endpoint.unread !== undefined) return endpoint.unread;
   if (isKnownHost) return { model: undefined, stream: false, askingForUsage: null };
   warnOnce(

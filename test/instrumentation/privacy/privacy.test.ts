@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 
 import { startOtlpReceiver } from "../otlp-receiver.ts";
 import type { OtlpReceiver } from "../otlp-receiver.ts";
@@ -16,13 +16,17 @@ let receiver: OtlpReceiver;
 let provider: TalkativeProvider;
 let spool: string;
 let app: RunningApp;
-beforeEach(async () => {
+
+/** Estimates read the texts, and keep them no longer than the call. */
+const SETTINGS = [{ QUOTEL_ESTIMATE_TOKENS: "off" }, { QUOTEL_ESTIMATE_TOKENS: "on" }];
+
+async function start(settings: Readonly<Record<string, string>>): Promise<void> {
   receiver = await startOtlpReceiver();
   provider = await startTalkativeProvider();
   spool = await mkdtemp(join(tmpdir(), "quotel-privacy-"));
-  const env = { QUOTEL_ENDPOINT: receiver.url, QUOTEL_SPOOL_DIR: spool, PROVIDER_URL: provider.url };
+  const env = { QUOTEL_ENDPOINT: receiver.url, QUOTEL_SPOOL_DIR: spool, PROVIDER_URL: provider.url, ...settings };
   app = await startApp({ file: new URL("./apps/confiding.ts", import.meta.url), env });
-});
+}
 afterEach(async () => {
   await app.end("SIGKILL");
   await provider.close();
@@ -80,21 +84,26 @@ async function whenIn(text: () => string | Promise<string>, words: readonly stri
   }
 }
 
-test("nothing that is said to an app, a provider or by one is sent to the collector, on any signal", async () => {
-  const answer = await confide();
-  await receiver.waitFor("api_call", 4);
-  const all = await whenIn(sent, RECORDED);
-  expect(wordsIn(all, CANARIES)).toEqual([]);
-  // All of it was said: nothing was found because nothing of it was recorded.
-  expect(wordsIn(provider.told(), Object.values(SENT))).toEqual(Object.values(SENT));
-  expect(wordsIn(answer, Object.values(ANSWERED))).toEqual(Object.values(ANSWERED));
-  const failures = [FAILED["thrown"], FAILED["abort-reason"], FAILED["bad-tenant"]];
-  expect(wordsIn(answer + app.stderr(), failures)).toEqual(failures);
-  const models = receiver.spans.map(({ attributes }) => attributes["gen_ai.request.model"]).filter(Boolean);
-  expect(new Set(models)).toEqual(new Set(MODELS));
-});
+test.each(SETTINGS)(
+  "%o: nothing that is said to an app, a provider or by one is sent to the collector, on any signal",
+  async (settings) => {
+    await start(settings);
+    const answer = await confide();
+    await receiver.waitFor("api_call", 4);
+    const all = await whenIn(sent, RECORDED);
+    expect(wordsIn(all, CANARIES)).toEqual([]);
+    // All of it was said: nothing was found because nothing of it was recorded.
+    expect(wordsIn(provider.told(), Object.values(SENT))).toEqual(Object.values(SENT));
+    expect(wordsIn(answer, Object.values(ANSWERED))).toEqual(Object.values(ANSWERED));
+    const failures = [FAILED["thrown"], FAILED["abort-reason"], FAILED["bad-tenant"]];
+    expect(wordsIn(answer + app.stderr(), failures)).toEqual(failures);
+    const models = receiver.spans.map(({ attributes }) => attributes["gen_ai.request.model"]).filter(Boolean);
+    expect(new Set(models)).toEqual(new Set(MODELS));
+  },
+);
 
-test("nothing that is said to an app, a provider or by one is in the spool", async () => {
+test.each(SETTINGS)("%o: nothing that is said to an app, a provider or by one is in the spool", async (settings) => {
+  await start(settings);
   receiver.script = () => ({ status: 503 });
   await confide();
   const all = await whenIn(() => textIn(spool), [...RECORDED, "silent"]);

@@ -14,7 +14,8 @@ export const openaiCompletions: ScriptedApi = {
     if (path.includes("/embeddings")) {
       call.report(7, 0);
       const data = [{ object: "embedding", index: 0, embedding: [0.25, -0.5] }];
-      return json(res, 200, { object: "list", data, model: call.model, usage: { prompt_tokens: 7, total_tokens: 7 } });
+      const usage = behaviour === "tells_no_usage" ? undefined : { prompt_tokens: 7, total_tokens: 7 };
+      return json(res, 200, { object: "list", data, model: call.model, usage });
     }
     const isChat = path.includes("/chat/");
     const object = isChat ? "chat.completion" : "text_completion";
@@ -22,7 +23,8 @@ export const openaiCompletions: ScriptedApi = {
     const text = WORDS.join("");
     const message = { role: "assistant", content: text };
     const choice = { index: 0, ...(isChat ? { message } : { text }), finish_reason: "stop" };
-    return json(res, 200, { ...envelope(call, object), choices: [choice], usage: usage(call) });
+    const told = behaviour === "tells_no_usage" ? undefined : usage(call);
+    return json(res, 200, { ...envelope(call, object), choices: [choice], usage: told });
   },
 };
 

@@ -19,6 +19,7 @@ const BEHAVIOURS = [
   "usage_in_every_chunk",
   "groq_usage",
   "rejects_stream_options",
+  "tells_no_usage",
 ] as const;
 
 /** How the provider behaves. The request's `user` names it, or its model: `hangs`, `fails_once.17`. */

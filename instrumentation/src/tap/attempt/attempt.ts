@@ -32,6 +32,7 @@ import { recordCall, tenantByNow } from "../call-context.ts";
 import type { CallContext } from "../call-context.ts";
 import type { Finding } from "../body/finding.ts";
 import type { ProviderCall } from "../provider-call.ts";
+import { estimateMissing } from "../estimate/estimate-missing.ts";
 import { attemptBegins, attemptEnds } from "./under-way.ts";
 import { judgeAttempt } from "./attempt-outcome.ts";
 import type { AttemptEnd } from "./attempt-outcome.ts";
@@ -74,7 +75,9 @@ export function beginAttempt(meter: Meter, call: ProviderCall, context: CallCont
       if (finished) return;
       finished = true;
       attemptEnds(url.host);
-      const { status, errorType, usage, usageSource } = judgeAttempt(end, finding);
+      const judged = judgeAttempt(end, finding);
+      const texts = { eventType, model: requestModel, input: call.input, output: finding?.outputText ?? null };
+      const { status, errorType, usage, usageSource } = estimateMissing(judged, texts);
       const answered = {
         [ATTR_GEN_AI_RESPONSE_MODEL]: finding?.responseModel,
         [ATTR_GEN_AI_RESPONSE_ID]: finding?.responseId,

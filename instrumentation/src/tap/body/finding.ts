@@ -1,4 +1,5 @@
 import type { TokenUsage } from "../attempt/token-usage.ts";
+import type { KeptText } from "../estimate/kept-text.ts";
 
 /** What has been learnt from a response's body so far. */
 export interface Finding {
@@ -7,6 +8,8 @@ export interface Finding {
   readonly complete: boolean;
   /** Streamed pieces of output seen: a lower bound of the output tokens where the provider never said. */
   readonly outputDeltas: number;
+  /** The output itself, where its tokens may have to be estimated; null: it is not kept. */
+  readonly outputText: KeptText | null;
   readonly responseModel: string | undefined;
   readonly responseId: string | undefined;
   readonly serviceTier: string | undefined;

@@ -32,11 +32,7 @@ export function observeJsonBody(reader: MessageReader, usageKeys: readonly strin
     rest() {
       const text = Buffer.concat(parts).toString("utf8");
       parts = [];
-      const message = truncated ? usageInTail(text, usageKeys) : parseFields(text);
-      if (message !== null) {
-        reader.learn(message);
-        reader.complete();
-      }
+      reader.whole(text, truncated ? usageInTail(text, usageKeys) : parseFields(text));
       return new Uint8Array(0);
     },
     finding: () => reader.finding(),

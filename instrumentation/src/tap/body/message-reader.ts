@@ -1,3 +1,6 @@
+import { KeptText } from "../estimate/kept-text.ts";
+import { addOutput } from "../estimate/output-text.ts";
+import { estimates } from "../estimate/setting.ts";
 import type { Fields } from "../formats/fields.ts";
 import { parseFields } from "../formats/fields.ts";
 import type { AnswerFormat } from "../formats/wire-format.ts";
@@ -13,6 +16,7 @@ export class MessageReader {
   #usage: Fields | null = null;
   #complete = false;
   #outputDeltas = 0;
+  readonly #outputText = estimates().on ? new KeptText() : null;
   #labels: Partial<Pick<Finding, "responseModel" | "responseId" | "serviceTier" | "errorType">> = {};
 
   constructor(format: AnswerFormat) {
@@ -25,11 +29,24 @@ export class MessageReader {
    */
   streamed(text: string, json: () => string): Fields | null {
     this.#seen += 1;
-    if (this.#format.output.test(text)) this.#outputDeltas += 1;
+    if (this.#format.output.test(text)) {
+      this.#outputDeltas += 1;
+      if (this.#outputText !== null) addOutput(this.#outputText, json(), this.#format.output);
+    }
     if (this.#seen > HEAD_MESSAGES && !this.#format.matters.test(text)) return null;
     const message = parseFields(json());
     if (message !== null) this.learn(message);
     return message;
+  }
+
+  /** Learns from the text of an answer that is no stream; null: it was cut. */
+  whole(text: string, message: Fields | null): void {
+    if (message !== null) {
+      this.learn(message);
+      this.complete();
+    }
+    const { output, wholeOutput = output } = this.#format;
+    if (this.#outputText !== null && this.#usage === null) addOutput(this.#outputText, text, wholeOutput);
   }
 
   /** Learns from a parsed message, or from facts that came beside one. */
@@ -59,6 +76,7 @@ export class MessageReader {
       usage: this.#usage === null ? null : this.#format.usage(this.#usage),
       complete: this.#complete,
       outputDeltas: this.#outputDeltas,
+      outputText: this.#outputText,
       responseModel: this.#labels.responseModel,
       responseId: this.#labels.responseId,
       serviceTier: this.#labels.serviceTier,

@@ -6,7 +6,7 @@ import type { CallContext } from "../call-context.ts";
 import type { HostRules } from "../host-rules.ts";
 import { meteredFetch } from "./metered-fetch.ts";
 import type { Fetch, TapLimits } from "./metered-fetch.ts";
-import { factsUnread, recogniseCall, resendCountOf } from "../provider-call.ts";
+import { readCall, recogniseCall } from "../provider-call.ts";
 import type { RecognisedCall } from "../provider-call.ts";
 import { requestFields } from "./request-fields.ts";
 
@@ -53,11 +53,10 @@ async function meterCall(
   const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
   const reading = requestFields(args);
   const body = reading instanceof Promise ? await reading : reading;
-  const facts = body === null ? factsUnread(recognised) : recognised.endpoint.readRequest(body);
-  if (facts === null) return send(...args);
   if (signal?.aborted === true) return send(...args); // never reaches the provider
   const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-  const call = { ...recognised, facts, resendCount: resendCountOf((name) => headers.get(name)) };
+  const call = readCall(recognised, body, (name) => headers.get(name));
+  if (call === null) return send(...args);
   const begin = () => beginAttempt(meter, call, context);
   return meteredFetch(send, { args, headers, signal, call, begin, limits });
 }

@@ -37,6 +37,7 @@ function readRequest(body: Fields): RequestFacts | null {
 export const anthropicAnswer: AnswerFormat = {
   matters: /"usage"|"error"/,
   output: /_delta"\s*,\s*"(?:text|thinking|partial_json)"\s*:\s*"(?!")/,
+  wholeOutput: /"(?:text|thinking)"\s*:\s*"(?!")/,
   usageKeys: ["usage"],
   read,
   usage: readUsage,

@@ -46,8 +46,10 @@ export type HeaderGetter = (name: string) => string | null | undefined;
 export interface AnswerFormat {
   /** A streamed message without a match tells nothing new and is not parsed (the first ones always are). */
   readonly matters: RegExp;
-  /** A streamed message that carries a piece of output. */
+  /** Where a streamed message has a piece of output: up to the quote that opens its text. */
   readonly output: RegExp;
+  /** The same of an answer that is no stream, where it differs. */
+  readonly wholeOutput?: RegExp;
   /** The keys under which usage stands: in a body too large to keep they are looked for in its end. */
   readonly usageKeys: readonly string[];
   read(message: Fields): MessageFacts;

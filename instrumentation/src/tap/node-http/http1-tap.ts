@@ -5,9 +5,10 @@ import { beginAttempt } from "../attempt/attempt.ts";
 import type { Attempt } from "../attempt/attempt.ts";
 import { captureContext } from "../call-context.ts";
 import type { CallContext } from "../call-context.ts";
-import type { RequestFacts } from "../formats/wire-format.ts";
+import { estimates } from "../estimate/setting.ts";
+import type { Fields } from "../formats/fields.ts";
 import type { HostRules } from "../host-rules.ts";
-import { factsUnread, recogniseCall, resendCountOf } from "../provider-call.ts";
+import { readCall, recogniseCall } from "../provider-call.ts";
 import type { ProviderCall, RecognisedCall } from "../provider-call.ts";
 import { meterAnswer } from "./answer.ts";
 import { GIVEN_UP, subscribeAll } from "./channels.ts";
@@ -23,8 +24,9 @@ interface UnderWay {
 export function installHttp1Tap(meter: Meter, hosts: HostRules, stalledMs: number): () => void {
   const unanswered = new WeakMap<ClientRequest, UnderWay>();
 
-  function begin(request: ClientRequest, recognised: RecognisedCall, facts: RequestFacts, context: CallContext): void {
-    const call = { ...recognised, facts, resendCount: resendCountOf((name) => headerText(request.getHeader(name))) };
+  function begin(request: ClientRequest, recognised: RecognisedCall, body: Fields | null, context: CallContext): void {
+    const call = readCall(recognised, body, (name) => headerText(request.getHeader(name)));
+    if (call === null) return;
     const underWay: UnderWay = { call, attempt: beginAttempt(meter, call, context) };
     unanswered.set(request, underWay);
     request.once("close", () => {
@@ -38,12 +40,9 @@ export function installHttp1Tap(meter: Meter, hosts: HostRules, stalledMs: numbe
     const recognised = recogniseCall(request.method, addressOf(request), hosts);
     if (recognised === null) return;
     const context = captureContext();
-    const { unread } = recognised.endpoint;
-    if (unread !== undefined) return begin(request, recognised, unread, context);
-    readRequestBody(request, (body) => {
-      const facts = body === null ? factsUnread(recognised) : recognised.endpoint.readRequest(body);
-      if (facts !== null) begin(request, recognised, facts, context);
-    });
+    // Where the path says it all, the body is read for an estimate only.
+    if (recognised.endpoint.unread !== undefined && !estimates().on) return begin(request, recognised, null, context);
+    readRequestBody(request, (body) => begin(request, recognised, body, context));
   }
 
   function onError(message: unknown): void {

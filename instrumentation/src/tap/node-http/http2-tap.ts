@@ -5,7 +5,7 @@ import { beginAttempt } from "../attempt/attempt.ts";
 import type { Attempt } from "../attempt/attempt.ts";
 import { captureContext } from "../call-context.ts";
 import type { HostRules } from "../host-rules.ts";
-import { factsUnread, recogniseCall, resendCountOf } from "../provider-call.ts";
+import { readCall, recogniseCall } from "../provider-call.ts";
 import type { ProviderCall } from "../provider-call.ts";
 import { meterAnswer } from "./answer.ts";
 import { GIVEN_UP, subscribeAll } from "./channels.ts";
@@ -32,9 +32,9 @@ export function installHttp2Tap(meter: Meter, hosts: HostRules, stalledMs: numbe
     const header = (name: string) => (headers[name] === undefined ? undefined : String(headers[name]));
     const address = `${header(":scheme")}://${header(":authority") ?? header("host")}${header(":path")}`;
     const recognised = recogniseCall(header(":method") ?? "GET", address, hosts);
-    const facts = recognised === null ? null : factsUnread(recognised);
-    if (recognised === null || facts === null || isOfUndici(stream)) return;
-    const call = { ...recognised, facts, resendCount: resendCountOf(header) };
+    if (recognised === null || isOfUndici(stream)) return;
+    const call = readCall(recognised, null, header);
+    if (call === null) return;
     const underWay = { call, attempt: beginAttempt(meter, call, captureContext()) };
     unanswered.set(stream, underWay);
     stream.once("close", () => {

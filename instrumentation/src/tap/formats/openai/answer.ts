@@ -10,7 +10,10 @@ export const chatAnswer = answer(/"(?:content|reasoning_content|reasoning|refusa
 /** Legacy completions. */
 export const completionAnswer = answer(/"text"\s*:\s*"(?!")/);
 /** Responses, images, audio, embeddings: streams are named events, the last of which has the usage. */
-export const eventAnswer = answer(/\.delta"[^]*"delta"\s*:\s*"(?!")|"delta"\s*:\s*"(?!")[^]*\.delta"/);
+export const eventAnswer: AnswerFormat = {
+  ...answer(/"delta"\s*:\s*"(?!")(?:(?<=\.delta"[^]*)|(?=[^]*\.delta"))/),
+  wholeOutput: /"(?:text|arguments)"\s*:\s*"(?!")/,
+};
 
 function answer(output: RegExp): AnswerFormat {
   return { matters: MATTERS, output, usageKeys: ["usage"], read, usage: readUsage, unasked };
