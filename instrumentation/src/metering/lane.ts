@@ -81,6 +81,11 @@ export class Lane {
     return this.#exporter.drained();
   }
 
+  /** As `drained`, and what it took over is settled, too. */
+  emptied(): Promise<void> {
+    return this.#exporter.emptied();
+  }
+
   /** Stops for good. */
   stop(): void {
     this.#exporter.stop();

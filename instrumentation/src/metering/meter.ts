@@ -41,6 +41,8 @@ export interface Meter {
   recordItem(signal: Exclude<Signal, "traces">, item: string): void;
   /** Waits until all recorded so far is settled, at most `timeoutMs`; false = not all of it. */
   flush(timeoutMs: number): Promise<boolean>;
+  /** Resolves when what other processes had left, dead before this one began, is settled, too. Never rejects. */
+  heritageSettled(): Promise<void>;
   /** Records that there was trouble, such as loss, if any was since the last heartbeat: nothing that follows would show it. */
   tellTrouble(): void;
   /** Stops exporting for good. */
@@ -108,6 +110,10 @@ export function createMeter(options: MeterOptions): Meter {
       const done = await Promise.race([drained.then(() => true), timeout]);
       clearTimeout(timer);
       return done;
+    },
+    async heritageSettled() {
+      await spool?.lookForHeritage();
+      await Promise.all(all.map((lane) => lane.emptied()));
     },
     tellTrouble: () => heartbeat.tellTrouble(),
     stop() {

@@ -10,6 +10,14 @@ export interface ExporterOptions extends CollectorClientOptions, Omit<Settlement
   readonly flushIntervalMs: number;
 }
 
+/** Somebody who waits for something to be settled. */
+interface Waiter {
+  readonly isDone: () => boolean;
+  /** It is of our own: what others have left comes later. */
+  readonly isOurs: boolean;
+  readonly resolve: () => void;
+}
+
 /** So many items are sent at once, without waiting for more. */
 const WAITING_MAX = 512;
 const BATCH_BYTES_MAX = 1_048_576;
@@ -25,7 +33,7 @@ export class Exporter {
   #running = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
-  #waiters: { kept: number; resolve: () => void }[] = [];
+  #waiters: Waiter[] = [];
 
   constructor(options: ExporterOptions, queue: ItemQueue, backlog: Backlog) {
     this.#options = options;
@@ -49,10 +57,13 @@ export class Exporter {
   /** Exports now, cutting a back-off of ours short once; resolves when all of our own items so far are settled. */
   drained(): Promise<void> {
     if (this.#queue.waiting === 0) return Promise.resolve();
-    const done = new Promise<void>((resolve) => this.#waiters.push({ kept: this.#queue.kept, resolve }));
-    this.#pause.cut(false);
-    this.#start();
-    return done;
+    const { kept } = this.#queue;
+    return this.#until(() => kept <= this.#queue.settled, true);
+  }
+
+  /** As `drained`, and what others have left is settled, too. */
+  emptied(): Promise<void> {
+    return this.#backlog.isEmpty ? Promise.resolve() : this.#until(() => this.#backlog.isEmpty, false);
   }
 
   /** Stops for good. */
@@ -61,6 +72,13 @@ export class Exporter {
     clearTimeout(this.#timer);
     this.#pause.cut(true);
     this.#client.close();
+  }
+
+  #until(isDone: () => boolean, isOurs: boolean): Promise<void> {
+    const done = new Promise<void>((resolve) => this.#waiters.push({ isDone, isOurs, resolve }));
+    this.#pause.cut(false);
+    this.#start();
+    return done;
   }
 
   #start(): void {
@@ -76,7 +94,7 @@ export class Exporter {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const segment = await this.#backlog.next(this.#waiters.length > 0);
+      const segment = await this.#backlog.next(this.#waiters.some(({ isOurs }) => isOurs));
       this.#notify();
       if (segment === null) return;
       const batch = segment.peek(this.#settlement.itemsMax, BATCH_BYTES_MAX);
@@ -87,8 +105,8 @@ export class Exporter {
   }
 
   #notify(): void {
-    const { settled } = this.#queue;
-    for (const waiter of this.#waiters.filter((one) => one.kept <= settled)) waiter.resolve();
-    this.#waiters = this.#waiters.filter((one) => one.kept > settled);
+    const done = new Set(this.#waiters.filter(({ isDone }) => isDone()));
+    for (const { resolve } of done) resolve();
+    this.#waiters = this.#waiters.filter((waiter) => !done.has(waiter));
   }
 }

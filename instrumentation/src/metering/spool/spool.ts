@@ -47,16 +47,23 @@ export class Spool {
   #measuredAt = -Infinity;
   #restsUntil = -Infinity;
   #quarantined = 0;
+  readonly #onInherited: (files: readonly InheritedFile[]) => void;
+  #firstLook: Promise<void> | null = null;
 
   constructor(options: SpoolOptions, onInherited: (files: readonly InheritedFile[]) => void) {
     this.#options = options;
-    const lookForHeritage = () => void this.#inherit(onInherited);
+    this.#onInherited = onInherited;
     this.#timers = [
-      setTimeout(lookForHeritage, 1),
-      setInterval(lookForHeritage, INHERIT_INTERVAL_MS),
+      setTimeout(() => void this.lookForHeritage(), 1),
+      setInterval(() => void this.#inherit(), INHERIT_INTERVAL_MS),
       setInterval(() => this.#sync(), SYNC_INTERVAL_MS),
     ];
     for (const timer of this.#timers) timer.unref();
+  }
+
+  /** Takes over what dead processes had left when this process began; resolves when it is ours. Never rejects. */
+  lookForHeritage(): Promise<void> {
+    return (this.#firstLook ??= this.#inherit());
   }
 
   /** A file for the next segment; null while there is no room or writing fails. */
@@ -121,12 +128,12 @@ export class Spool {
     return this.#ownFolder;
   }
 
-  async #inherit(onInherited: (files: readonly InheritedFile[]) => void): Promise<void> {
+  async #inherit(): Promise<void> {
     try {
       // Made before there is anything to write: the first records are the disk's as soon as later ones.
       await this.#folder.make();
       const files = await this.#folder.inherit();
-      if (files.length > 0) onInherited(files);
+      if (files.length > 0) this.#onInherited(files);
     } catch (err) {
       this.#failed(err);
     }
