@@ -17,7 +17,8 @@ test("where tenants must be registered, an unregistered one is 404 until it is",
       body: { error: { code: "TENANT_NOT_FOUND", message: expect.stringContaining("newcomer") } },
     });
   }
-  expect((await service.call("GET", "/v1/quota/status?tenantId=newcomer")).status).toBe(404);
+  for (const path of ["/v1/quota/status", "/v1/usage/stats"])
+    expect((await service.call("GET", `${path}?tenantId=newcomer`)).status).toBe(404);
   await service.call("PUT", "/v1/admin/tenants/newcomer", { token: TOKENS.admin, body: { plan: "starter" } });
   expect(await service.call("POST", "/v1/quota/check", { body: check })).toMatchObject({
     status: 200,

@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import type { UsageStats } from "@quotel/conventions";
 import { TOKENS, startTestService } from "../running-service.ts";
@@ -85,11 +86,22 @@ describe("usage statistics", () => {
     expect((await stats("days=7", TOKENS.acme)).tenantId).toBe("acme");
   });
 
-  test("a tenant nobody knows is 404", async () => {
-    expect(await service.call("GET", "/v1/usage/stats?tenantId=nobody")).toMatchObject({
-      status: 404,
-      body: { error: { code: "TENANT_NOT_FOUND" } },
+  test("a tenant that nobody has registered has the default plan's limits in its statistics, as it does from its first reservation on, and asking makes no tenant", async () => {
+    const { timestamp: _, ...asked } = await stats("tenantId=nobody");
+    const { rows } = await service.pool.query("select from quotel.tenants where tenant_id = 'nobody'");
+    expect(rows).toEqual([]);
+    expect(asked.breakdown).toContainEqual({
+      resourceType: "tokens",
+      amount: 0,
+      humanReadable: "0 tokens",
+      percentage: 0,
     });
+    expect(asked.limits).toContainEqual(
+      expect.objectContaining({ resourceType: "tokens", period: "day", limit: 10_000, source: "default" }),
+    );
+    const first = { tenantId: "nobody", reservationId: randomUUIDv7(), resource: "tokens", amount: 0 };
+    expect((await service.call("POST", "/v1/quota/reservations", { body: first })).status).toBe(201);
+    expect(await stats("tenantId=nobody")).toMatchObject(asked);
   });
 
   test.each(["days=0", "days=367", "days=1.5", "days=-1", "days=week", "days=", "days=1&days=2"])(
