@@ -12,12 +12,16 @@ interface Package {
 }
 
 const services = await readServices();
-const ours = Object.entries(services).filter(([, { command }]) => command !== undefined);
+const ours = Object.entries(services).filter(([, { build }]) => build !== undefined);
 
 test("the compose file names the database, the services, Grafana and the demo app", () => {
   expect(Object.keys(services)).toEqual(
     expect.arrayContaining(["postgres", "migrate", "collector", "quota-service", "grafana", "chat-api"]),
   );
+});
+
+test("the database compiles no plans, as the embedded one", () => {
+  expect(services["postgres"]?.command).toEqual(["postgres", "-c", "jit=off"]);
 });
 
 test("every command is a script of a package that starts a file which exists", async () => {
