@@ -1,31 +1,18 @@
 import fc from "fast-check";
 import { randomBytes } from "node:crypto";
-import { afterAll, expect, test } from "vitest";
-import { createRecorder } from "../../../collector/record/recorder.ts";
-import { createDecisionEngine } from "../../../quota-service/decisions/engine.ts";
-import { createPool } from "#database/pool";
+import { expect, test } from "vitest";
 import { expireDueReservations } from "#database/reservations/expire-due";
-import { createTestDatabase } from "../../database/test-database.ts";
 import { driftFromHolds } from "../../database/record/usage-oracle.ts";
 import { tokensEvent } from "./tokens-event.ts";
+import { CALLER, startDecidingAndRecording } from "./deciding-and-recording.ts";
 
 const LIMIT = 1_000;
-const CALLER = { keyId: "service" };
-const quiet = { warn: () => {}, error: () => {} };
-
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-const pool = createPool({ connectionString: database.writerUrl, applicationName: "services" });
-afterAll(() => Promise.all([admin.end(), pool.end()]));
+const { admin, pool, engine, recorder } = await startDecidingAndRecording("test");
 await admin.query("insert into quotel.plans (plan_id, version) values ('test', 1)");
 await admin.query(
   "insert into quotel.plan_limits (plan_id, version, resource, period, amount) values ('test', 1, 'tokens', 'day', $1)",
   [LIMIT],
 );
-const engine = createDecisionEngine({ pool, defaultPlan: "test", log: quiet });
-const recorder = createRecorder({ pool, defaultPlan: "test", log: quiet });
-afterAll(() => Promise.all([engine.drain(), recorder.close()]));
 
 type Phase = "open" | "kept" | "closed" | "freed";
 

@@ -1,7 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import type { DecisionItem } from "@quotel/conventions";
-import { recordPoints } from "#database/levels/record-points";
 import { createPool } from "#database/pool";
 import { recordEvents } from "#database/record/record-events";
 import { expireDueReservations } from "#database/reservations/expire-due";
@@ -10,6 +9,7 @@ import type { ReserveOutcome } from "../../../quota-service/decisions/contract.t
 import { createDecisionEngine } from "../../../quota-service/decisions/engine.ts";
 import { createTestDatabase } from "../../database/test-database.ts";
 import { tokensEvent } from "./tokens-event.ts";
+import { sampleLevel } from "./sample-level.ts";
 
 const CALLER = { keyId: "service" };
 const database = await createTestDatabase();
@@ -52,19 +52,8 @@ async function itemsOf(tenantId: string, resource: string, amount = 0): Promise<
 }
 
 /** A sample of a level, taken `afterMs` from now. */
-async function sample(tenantId: string, value: number, afterMs = 0): Promise<void> {
-  const atMicros = (Date.now() + afterMs) * 1000;
-  const point = { tenantId, resource: "members", kind: "gauge" as const, value, startedAtMicros: 0 };
-  const stream = "00000001-0000-4000-8000-000000000000";
-  await inTransaction(pool, (client) =>
-    recordPoints(client, [
-      {
-        point: { ...point, stream, sampledAtMicros: atMicros, accountedAtMicros: atMicros },
-        producerId: "test",
-        receivedAtMicros: atMicros,
-      },
-    ]),
-  );
+function sample(tenantId: string, value: number, afterMs = 0): Promise<void> {
+  return sampleLevel(pool, tenantId, "members", value, Date.now() + afterMs);
 }
 
 test("Q10: whatever arrives at once at several services, a rate limit admits its amount and burst and says exactly when more fits", async () => {

@@ -1,28 +1,14 @@
 import fc from "fast-check";
 import { randomBytes } from "node:crypto";
-import { afterAll, expect, test } from "vitest";
-import { createRecorder } from "../../../collector/record/recorder.ts";
-import { createDecisionEngine } from "../../../quota-service/decisions/engine.ts";
-import { createPool } from "#database/pool";
+import { expect, test } from "vitest";
 import { expireDueReservations } from "#database/reservations/expire-due";
-import { createTestDatabase } from "../../database/test-database.ts";
 import { driftFromHolds, driftFromLedger } from "../../database/record/usage-oracle.ts";
 import { tokensEvent } from "./tokens-event.ts";
 import { LimitSteps, limitStep } from "./limit-steps.ts";
 import { ReservationModel } from "./reservation-model.ts";
+import { CALLER, PRODUCER, startDecidingAndRecording } from "./deciding-and-recording.ts";
 
-const CALLER = { keyId: "service" };
-const PRODUCER = { keyId: "ingest", tenants: null };
-const quiet = { warn: () => {}, error: () => {} };
-
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-const pool = createPool({ connectionString: database.writerUrl, applicationName: "services" });
-afterAll(() => Promise.all([admin.end(), pool.end()]));
-const engine = createDecisionEngine({ pool, defaultPlan: null, log: quiet });
-const recorder = createRecorder({ pool, defaultPlan: null, log: quiet });
-afterAll(() => Promise.all([engine.drain(), recorder.close()]));
+const { admin, pool, engine, recorder } = await startDecidingAndRecording();
 
 const IDS = [1, 2, 3, 4].map((n) => `0198a000-0000-7000-8000-00000000000${n}`);
 const id = fc.constantFrom(...IDS);

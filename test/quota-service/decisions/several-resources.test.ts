@@ -1,30 +1,15 @@
 import fc from "fast-check";
 import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, expect, test } from "vitest";
-import { createRecorder } from "../../../collector/record/recorder.ts";
-import { createDecisionEngine } from "../../../quota-service/decisions/engine.ts";
-import { recordPoints } from "#database/levels/record-points";
-import { createPool } from "#database/pool";
+import { expect, test } from "vitest";
 import { expireDueReservations } from "#database/reservations/expire-due";
-import { inTransaction } from "#database/transaction";
 import { driftFromHolds } from "../../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../../database/test-database.ts";
 import { LEVEL, ResourcesModel } from "./resources-model.ts";
+import { sampleLevel } from "./sample-level.ts";
 import { tokensEvent } from "./tokens-event.ts";
+import { CALLER, PRODUCER, startDecidingAndRecording } from "./deciding-and-recording.ts";
 
-const CALLER = { keyId: "service" };
-const PRODUCER = { keyId: "ingest", tenants: null };
-const quiet = { warn: () => {}, error: () => {} };
-
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-const pool = createPool({ connectionString: database.writerUrl, applicationName: "services" });
-afterAll(() => Promise.all([admin.end(), pool.end()]));
-const engine = createDecisionEngine({ pool, defaultPlan: null, log: quiet });
-const recorder = createRecorder({ pool, defaultPlan: null, log: quiet });
-afterAll(() => Promise.all([engine.drain(), recorder.close()]));
+const { admin, pool, engine, recorder } = await startDecidingAndRecording();
 
 /** Two that share a row of totals, one with a row of its own, and a level. */
 const RESOURCES = ["tokens", "chat_messages", "pages", LEVEL];
@@ -112,13 +97,7 @@ async function playReserve(
 /** Strictly after what has happened and before what comes: samples have milliseconds. */
 async function sample(tenantId: string, value: number): Promise<void> {
   await sleep(2);
-  const atMicros = Date.now() * 1000;
-  const stream = "00000001-0000-4000-8000-000000000000";
-  const at = { startedAtMicros: 0, sampledAtMicros: atMicros, accountedAtMicros: atMicros };
-  const point = { tenantId, resource: LEVEL, kind: "gauge" as const, stream, ...at, value };
-  await inTransaction(pool, (client) =>
-    recordPoints(client, [{ point, producerId: "test", receivedAtMicros: atMicros }]),
-  );
+  await sampleLevel(pool, tenantId, LEVEL, value);
   await sleep(2);
 }
 

@@ -1,30 +1,17 @@
 import fc from "fast-check";
 import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
-import { createRecorder } from "../../../collector/record/recorder.ts";
-import { createDecisionEngine } from "../../../quota-service/decisions/engine.ts";
 import { limitsOnWire } from "../../../quota-service/usage/limits.ts";
 import { readQuotaStatus } from "../../../quota-service/usage/read-quota-status.ts";
 import { readTenant } from "../../../quota-service/usage/read-tenant.ts";
-import { recordPoints } from "#database/levels/record-points";
 import { createPool } from "#database/pool";
-import { inTransaction } from "#database/transaction";
-import { createTestDatabase } from "../../database/test-database.ts";
+import { sampleLevel } from "../decisions/sample-level.ts";
 import { tokensEvent } from "../decisions/tokens-event.ts";
+import { CALLER, PRODUCER, startDecidingAndRecording } from "../decisions/deciding-and-recording.ts";
 
-const CALLER = { keyId: "service" };
-const PRODUCER = { keyId: "ingest", tenants: null };
-const quiet = { warn: () => {}, error: () => {} };
-
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-const pool = createPool({ connectionString: database.writerUrl, applicationName: "services" });
+const { database, admin, pool, engine, recorder } = await startDecidingAndRecording();
 const reader = createPool({ connectionString: database.readerUrl, applicationName: "dashboards" });
-afterAll(() => Promise.all([admin.end(), pool.end(), reader.end()]));
-const engine = createDecisionEngine({ pool, defaultPlan: null, log: quiet });
-const recorder = createRecorder({ pool, defaultPlan: null, log: quiet });
-afterAll(() => Promise.all([engine.drain(), recorder.close()]));
+afterAll(() => reader.end());
 
 const thousandths = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min, max }).map((part) => part / 1_000);
@@ -108,7 +95,7 @@ async function take(tenantId: string, it: Step): Promise<void> {
     case "reserve":
       return reserveAndClose(tenantId, it);
     case "sample":
-      return sample(tenantId, it.amount);
+      return sampleLevel(pool, tenantId, "members", it.amount);
     case "endGrace":
       await admin.query(
         "update quotel.quota_crossings set crossed_at = crossed_at - interval '1 hour' where tenant_id = $1",
@@ -124,23 +111,6 @@ async function reserveAndClose(tenantId: string, it: Extract<Step, { do: "reserv
   if (it.close === null) return;
   const closed = ["tokens", "members"].map((resource) => ({ resource, amount: it.close! }));
   await engine.close({ ...named, items: closed, settle: "spans" }, CALLER);
-}
-
-async function sample(tenantId: string, value: number): Promise<void> {
-  const atMicros = Date.now() * 1000;
-  const point = {
-    tenantId,
-    resource: "members",
-    kind: "gauge" as const,
-    stream: "00000001-0000-4000-8000-000000000000",
-    startedAtMicros: 0,
-    sampledAtMicros: atMicros,
-    accountedAtMicros: atMicros,
-    value,
-  };
-  await inTransaction(pool, (client) =>
-    recordPoints(client, [{ point, producerId: "test", receivedAtMicros: atMicros }]),
-  );
 }
 
 async function decide(tenantId: string, tokens: number) {
