@@ -1,17 +1,22 @@
+import { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
 import {
+  BarGaugeDisplayMode,
   GraphDrawStyle,
   LegendDisplayMode,
   LegendPlacement,
+  ReduceDataOptionsBuilder,
   SortOrder,
   StackingConfigBuilder,
   StackingMode,
   TooltipDisplayMode,
   VisibilityMode,
   VizLegendOptionsBuilder,
+  VizOrientation,
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import { ThresholdsConfigBuilder, ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Threshold } from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { POSTGRES } from "./query.ts";
 
@@ -36,6 +41,26 @@ export function lines(): PanelBuilder {
   return overTime().drawStyle(GraphDrawStyle.Line).showPoints(VisibilityMode.Auto);
 }
 
+/** Rows as they are; nothing in them is good or bad. */
+export function plainTable(): TableBuilder {
+  return new TableBuilder().datasource(POSTGRES).unit("short").thresholds(thresholds());
+}
+
+/** A bar for each row, in the order of the rows. */
+export function rankedBars(): BarGaugeBuilder {
+  return (
+    new BarGaugeBuilder()
+      .datasource(POSTGRES)
+      .unit("short")
+      .min(0)
+      .thresholds(thresholds())
+      .orientation(VizOrientation.Horizontal)
+      .displayMode(BarGaugeDisplayMode.Gradient)
+      // One bar per row, not one reduced value per column.
+      .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(["lastNotNull"]).fields(""))
+  );
+}
+
 function overTime(): PanelBuilder {
   const legend = new VizLegendOptionsBuilder()
     .showLegend(true)
@@ -43,5 +68,12 @@ function overTime(): PanelBuilder {
     .placement(LegendPlacement.Bottom);
   const tooltip = new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending);
   // The rollups are by the hour; a finer interval would only make gaps.
-  return new PanelBuilder().datasource(POSTGRES).interval("1h").min(0).legend(legend).tooltip(tooltip);
+  return new PanelBuilder()
+    .datasource(POSTGRES)
+    .interval("1h")
+    .unit("short")
+    .min(0)
+    .thresholds(thresholds())
+    .legend(legend)
+    .tooltip(tooltip);
 }

@@ -1,7 +1,7 @@
-import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import type { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import type { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { stackedBars, thresholds } from "../panel-style.ts";
-import { POSTGRES, table, timeSeries } from "../query.ts";
+import { plainTable, stackedBars } from "../panel-style.ts";
+import { table, timeSeries } from "../query.ts";
 import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
 const HAPPENED_IN_RANGE = `$__timeFilter(occurred_at) and ${OF_PICKED_TENANTS}`;
@@ -14,8 +14,6 @@ export function eventsByType(): PanelBuilder {
     .noValue("Nothing was audited")
     .span(12)
     .height(8)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select $__timeGroupAlias(occurred_at, $__interval), event_type as metric, count(*) as "Events"
@@ -28,7 +26,7 @@ export function eventsByType(): PanelBuilder {
 
 /** What somebody has to look at. */
 export function failures(): TableBuilder {
-  return eventTable()
+  return plainTable()
     .title("Failed and not resolved")
     .description(
       "Events whose result is failure or partial and about which nothing was noted. `select resolve_audit_event(id, note)` " +
@@ -50,7 +48,7 @@ export function failures(): TableBuilder {
 
 /** What happened last. */
 export function latestEvents(): TableBuilder {
-  return eventTable()
+  return plainTable()
     .title("Latest events")
     .description(
       "The newest 100 in the time range. Of erased events only that they happened is left; `verify_audit_chain` proves that none is missing.",
@@ -67,8 +65,4 @@ export function latestEvents(): TableBuilder {
         order by occurred_at desc, id
         limit 100`),
     );
-}
-
-function eventTable(): TableBuilder {
-  return new TableBuilder().datasource(POSTGRES).unit("short").thresholds(thresholds());
 }

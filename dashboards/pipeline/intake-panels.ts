@@ -10,8 +10,6 @@ export function intake(): PanelBuilder {
     .span(8)
     .height(8)
     .interval("1m")
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select $__timeGroupAlias(minute, $__interval), sum(events - unattributed)::bigint as "Attributed",

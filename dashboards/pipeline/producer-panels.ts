@@ -1,15 +1,15 @@
-import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import type { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { TableCellDisplayMode } from "@grafana/grafana-foundation-sdk/common";
 import type { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { stackedBars, thresholds } from "../panel-style.ts";
-import { POSTGRES, table, timeSeries } from "../query.ts";
+import { plainTable, stackedBars, thresholds } from "../panel-style.ts";
+import { table, timeSeries } from "../query.ts";
 
 /** Counts that are above 0 when something is wrong. */
 const OF_CONCERN = ["Lost", "Dropped", "Damaged", "Refused by collector", "Allowed alone", "Denied alone"];
 
 /** Up to when each process's usage is all there, and what it says of itself. */
 export function producers(): TableBuilder {
-  const panel = new TableBuilder()
+  const panel = plainTable()
     .title("Producers")
     .description(
       "Each run of a process heard in the time range, those with losses first. Lost = missing in its numbering, or dropped " +
@@ -17,11 +17,8 @@ export function producers(): TableBuilder {
         "an earlier run. Allowed and denied alone = decided without the quota service.",
     )
     .noValue("No process numbers its records")
-    .datasource(POSTGRES)
     .span(24)
     .height(9)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       table(`
         select coalesce(service, 'unknown') as "Service", left(boot_id, 8) as "Run", producer as "Key",
@@ -54,8 +51,6 @@ export function producerReports(): PanelBuilder {
     .span(24)
     .height(7)
     .interval("1m")
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select $__timeGroupAlias(minute, $__interval), replace(counter, '_', ' ') as metric, sum(amount)::bigint as "Count"

@@ -1,23 +1,19 @@
-import { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
-import { BarGaugeDisplayMode, ReduceDataOptionsBuilder, VizOrientation } from "@grafana/grafana-foundation-sdk/common";
-import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
-import { thresholds } from "../panel-style.ts";
-import { POSTGRES, table } from "../query.ts";
+import type { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
+import type { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import { plainTable, rankedBars, thresholds } from "../panel-style.ts";
+import { table } from "../query.ts";
 
 /** What the verifier found. */
 export function violations(): TableBuilder {
-  return new TableBuilder()
+  return plainTable()
     .title("Invariant violations")
     .description(
       "What does not add up as of the last pass of the verifier: should be empty. `npm run rebuild` makes rollups and totals " +
         "of a range anew from the ledger.",
     )
     .noValue("Everything adds up")
-    .datasource(POSTGRES)
     .span(12)
     .height(8)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       table(`
         select kind as "Kind", tenant_id as "Tenant", key as "Where", expected as "Expected", found as "Found",
@@ -30,47 +26,35 @@ export function violations(): TableBuilder {
 
 /** What waits for somebody to look at it. */
 export function quarantine(): BarGaugeBuilder {
-  return (
-    new BarGaugeBuilder()
-      .title("In quarantine, by reason")
-      .description(
-        "Items that were refused or set aside, are kept and do not count. `npm run quarantine` lists them, tries them again or gives them up.",
-      )
-      .noValue("Nothing is in quarantine")
-      .datasource(POSTGRES)
-      .span(12)
-      .height(8)
-      .unit("short")
-      .min(0)
-      .thresholds(thresholds(1))
-      .orientation(VizOrientation.Horizontal)
-      .displayMode(BarGaugeDisplayMode.Gradient)
-      // One bar per row, not one reduced value per column.
-      .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(["lastNotNull"]).fields(""))
-      .withTarget(
-        table(`
+  return rankedBars()
+    .title("In quarantine, by reason")
+    .description(
+      "Items that were refused or set aside, are kept and do not count. `npm run quarantine` lists them, tries them again or gives them up.",
+    )
+    .noValue("Nothing is in quarantine")
+    .span(12)
+    .height(8)
+    .thresholds(thresholds(1))
+    .withTarget(
+      table(`
         select label as "Reason", value as "Items"
         from pipeline_health
         where name = 'quarantined'
         order by value desc, label`),
-      )
-  );
+    );
 }
 
 /** What collectors did not count, and why. */
 export function refusals(): TableBuilder {
-  return new TableBuilder()
+  return plainTable()
     .title("Not counted, by reason")
     .description(
       "Deliveries since the running collectors started. Ignored = no usage, or another's to count: that is normal; " +
         "rejected = it would count, but cannot be used; quarantined = it could be used and was set aside.",
     )
     .noValue("Everything that came has counted")
-    .datasource(POSTGRES)
     .span(12)
     .height(8)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       table(`
         select replace(name, '_', ' ') as "What", replace(label, '_', ' ') as "Reason", value as "Count"
@@ -84,17 +68,14 @@ export function refusals(): TableBuilder {
 
 /** Who spoke for a tenant that was not theirs. */
 export function foreignClaims(): TableBuilder {
-  return new TableBuilder()
+  return plainTable()
     .title("Claims of foreign tenants")
     .description(
       "Items refused because their key may not speak for the tenant that they named. A wrong key, or an attack.",
     )
     .noValue("No key has claimed a foreign tenant")
-    .datasource(POSTGRES)
     .span(12)
     .height(8)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       table(`
         select producer as "Key", claimed_tenant as "Claimed tenant", signal as "Signal", sum(claims)::bigint as "Claims",

@@ -1,9 +1,8 @@
-import { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
-import { BarGaugeDisplayMode, ReduceDataOptionsBuilder, VizOrientation } from "@grafana/grafana-foundation-sdk/common";
-import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import type { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
+import type { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import type { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { stackedBars, thresholds } from "../panel-style.ts";
-import { POSTGRES, table, timeSeries } from "../query.ts";
+import { plainTable, rankedBars, stackedBars } from "../panel-style.ts";
+import { table, timeSeries } from "../query.ts";
 import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
 const DENIED_IN_RANGE = `$__timeFilter(minute) and ${OF_PICKED_TENANTS}`;
@@ -17,8 +16,6 @@ export function denials(): PanelBuilder {
     .span(12)
     .height(8)
     .interval("1m")
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select $__timeGroupAlias(minute, $__interval), reason as metric, sum(denials)::bigint as "Denials"
@@ -30,44 +27,31 @@ export function denials(): PanelBuilder {
 
 /** Whom it hits. */
 export function mostDenied(): BarGaugeBuilder {
-  return (
-    new BarGaugeBuilder()
-      .title("Most denied tenants")
-      .description("The ten tenants with the most denials in the time range.")
-      .noValue("Nobody was denied anything")
-      .datasource(POSTGRES)
-      .span(12)
-      .height(8)
-      .unit("short")
-      .min(0)
-      .thresholds(thresholds())
-      .orientation(VizOrientation.Horizontal)
-      .displayMode(BarGaugeDisplayMode.Gradient)
-      // One bar per row, not one reduced value per column.
-      .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(["lastNotNull"]).fields(""))
-      .withTarget(
-        table(`
+  return rankedBars()
+    .title("Most denied tenants")
+    .description("The ten tenants with the most denials in the time range.")
+    .noValue("Nobody was denied anything")
+    .span(12)
+    .height(8)
+    .withTarget(
+      table(`
         select tenant_id as "Tenant", sum(denials)::bigint as "Denials"
         from quota_denials
         where ${DENIED_IN_RANGE}
         group by 1
         order by 2 desc, 1
         limit 10`),
-      )
-  );
+    );
 }
 
 /** What to raise, or to talk about. */
 export function whatWasDenied(): TableBuilder {
-  return new TableBuilder()
+  return plainTable()
     .title("What was denied")
     .description("By tenant, resource and reason. Single denials are explained by `GET /v1/quota/decisions/{id}`.")
     .noValue("Nobody was denied anything")
-    .datasource(POSTGRES)
     .span(24)
     .height(7)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       table(`
         select tenant_id as "Tenant", resource as "Resource", reason as "Reason", sum(denials)::bigint as "Denials",

@@ -1,7 +1,7 @@
 import { QueryVariableBuilder, VariableRefresh, VariableSort } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import type { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { lines, thresholds } from "../panel-style.ts";
+import { lines } from "../panel-style.ts";
 import { POSTGRES, table, timeSeries } from "../query.ts";
 import { limitTable } from "../usage/limit-panels.ts";
 import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
@@ -50,8 +50,6 @@ export function levelsOverTime(): PanelBuilder {
     .span(12)
     .height(9)
     .interval("1d")
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select day_start as "time", tenant_id as metric, high_water as "High water"

@@ -1,7 +1,7 @@
 import { ReduceDataOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
-import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
-import { thresholds } from "../panel-style.ts";
+import type { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import { plainTable, thresholds } from "../panel-style.ts";
 import { POSTGRES, table } from "../query.ts";
 import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
@@ -40,18 +40,15 @@ export function openReservations(): StatBuilder {
 
 /** What it keeps from others. */
 export function held(): TableBuilder {
-  return new TableBuilder()
+  return plainTable()
     .title("Held by tenant and resource")
     .description(
       "What open, closed and kept reservations hold beside what is used. Held is what remains of the estimate, or of what the " +
         "work said it used, until its spans have arrived.",
     )
     .noValue("Nothing is held")
-    .datasource(POSTGRES)
     .span(16)
     .height(8)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       table(`
         select tenant_id as "Tenant", resource as "Resource", sum(held)::float8 as "Held", count(*) as "Reservations",

@@ -1,14 +1,8 @@
-import { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
-import {
-  BarGaugeDisplayMode,
-  BarGaugeValueMode,
-  ReduceDataOptionsBuilder,
-  TableCellDisplayMode,
-  VizOrientation,
-} from "@grafana/grafana-foundation-sdk/common";
+import type { PanelBuilder as BarGaugeBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
+import { BarGaugeDisplayMode, BarGaugeValueMode, TableCellDisplayMode } from "@grafana/grafana-foundation-sdk/common";
 import { MappingType, SpecialValueMatch } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
-import { thresholds } from "../panel-style.ts";
+import { rankedBars, thresholds } from "../panel-style.ts";
 import { POSTGRES, table } from "../query.ts";
 import { OF_PICKED_TENANTS } from "../tenant-variable.ts";
 
@@ -40,29 +34,19 @@ export function tokensAgainstLimit(): TableBuilder {
 
 /** Who uses most today, whatever their limit. */
 export function topTenants(): BarGaugeBuilder {
-  return (
-    new BarGaugeBuilder()
-      .title("Top tenants by tokens today")
-      .description("The ten tenants with the most tokens, input and output of every model call, in their current day.")
-      .datasource(POSTGRES)
-      .span(10)
-      .height(10)
-      .unit("short")
-      .min(0)
-      .thresholds(thresholds())
-      .orientation(VizOrientation.Horizontal)
-      .displayMode(BarGaugeDisplayMode.Gradient)
-      // One bar per row, not one reduced value per column.
-      .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(["lastNotNull"]).fields(""))
-      .withTarget(
-        table(`
+  return rankedBars()
+    .title("Top tenants by tokens today")
+    .description("The ten tenants with the most tokens, input and output of every model call, in their current day.")
+    .span(10)
+    .height(10)
+    .withTarget(
+      table(`
         select tenant_id as "Tenant", amount as "Tokens"
         from usage_daily
         where resource = 'tokens' and day_start <= now() and day_end > now() and ${OF_PICKED_TENANTS}
         order by amount desc, tenant_id
         limit 10`),
-      )
-  );
+    );
 }
 
 /** Whom to talk to before they are denied: every limit, not only tokens. */

@@ -13,8 +13,6 @@ export function tokensByModel(): PanelBuilder {
     .span(12)
     .height(8)
     .interval("1d")
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select day_start as "time", model as metric, sum(input_tokens + output_tokens)::bigint as "Tokens"
@@ -33,7 +31,6 @@ export function cost(): PanelBuilder {
     .span(12)
     .height(8)
     .unit("currencyUSD")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select $__timeGroupAlias(bucket_start, $__interval), sum(cost_nano_usd) / 1e9 as "Cost"

@@ -13,8 +13,6 @@ export function activity(): PanelBuilder {
     )
     .span(8)
     .height(8)
-    .unit("short")
-    .thresholds(thresholds())
     .withTarget(
       timeSeries(`
         select $__timeGroupAlias(bucket_start, $__interval),
@@ -35,7 +33,6 @@ export function denied(): PanelBuilder {
     .description("Rate-limited = refused by the quota middleware before any work; failed = answered with an error.")
     .span(8)
     .height(8)
-    .unit("short")
     .thresholds(thresholds(1))
     .withTarget(
       timeSeries(`
