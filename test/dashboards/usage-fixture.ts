@@ -1,6 +1,7 @@
 import { Client } from "pg";
 import type { Pool } from "pg";
 import { recordEvents } from "#database/record/record-events";
+import { amountEvent } from "#database/record/amount-event";
 import type { UsageEvent } from "#database/record/usage-event";
 import { inTransaction } from "#database/transaction";
 
@@ -61,32 +62,6 @@ function eventsOf(now: Date): UsageEvent[] {
 }
 
 function apiCall(number: number, endedAtMicros: number): UsageEvent {
-  return {
-    tenantId: "acme",
-    traceId: number.toString(16).padStart(32, "0"),
-    spanId: number.toString(16).padStart(16, "0"),
-    eventType: "api_call",
-    status: "ok",
-    resource: "api_calls",
-    amount: 1,
-    endedAtMicros,
-    durationMicros: 100_000,
-    inputTokens: null,
-    outputTokens: null,
-    cacheReadTokens: null,
-    cacheWriteTokens: null,
-    reasoningTokens: null,
-    usageSource: null,
-    costNanoUsd: null,
-    provider: null,
-    model: null,
-    route: null,
-    userId: null,
-    reservationId: null,
-    bootId: null,
-    seq: null,
-    serviceTier: null,
-    detail: null,
-    flags: [],
-  };
+  const call = { tenantId: "acme", resource: "api_calls", amount: 1, endedAtMicros };
+  return { ...amountEvent(call, `call ${number}`), eventType: "api_call", durationMicros: 100_000 };
 }

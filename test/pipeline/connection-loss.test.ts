@@ -1,21 +1,11 @@
 import { randomUUIDv7 } from "node:crypto";
-import { afterAll, expect, test } from "vitest";
-import { createPool } from "#database/pool";
+import { expect, test } from "vitest";
 import type { UsageEvent } from "#database/record/usage-event";
 import { driftFromHolds, driftFromLedger, expectedTotals, storedTotals } from "../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../database/test-database.ts";
-import { startCollector, stopRooms } from "./processes/rooms.ts";
-import { severDatabase } from "./processes/severed-database.ts";
+import { startSeveredCollector } from "./processes/collector-on-database.ts";
 import { chatEvent, sendSpans } from "./traffic/telemetry.ts";
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-afterAll(() => admin.end());
-const severed = await severDatabase(database.writerUrl);
-afterAll(() => severed[Symbol.asyncDispose]());
-const collector = await startCollector(severed.url);
-afterAll(() => stopRooms([collector]));
+const { admin, severed, collector } = await startSeveredCollector();
 
 /** Everything that has to be counted, once. */
 const delivered: UsageEvent[] = [];

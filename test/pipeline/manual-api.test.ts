@@ -10,19 +10,13 @@ import {
   withTenant,
 } from "@quotel/instrumentation";
 import { ChatAudit, ConfigAudit, ErrorAudit, KBAudit, TrialAudit, recordAudit } from "@quotel/instrumentation/audit";
-import { createPool } from "#database/pool";
 import { createMeter } from "../../instrumentation/src/metering/meter.ts";
 import { metering } from "../../instrumentation/src/process/metering.ts";
-import { createTestDatabase } from "../database/test-database.ts";
 import { driftFromLedger } from "../database/record/usage-oracle.ts";
-import { KEYS, startCollector, stopRooms } from "./processes/rooms.ts";
+import { startCollectorOnDatabase } from "./processes/collector-on-database.ts";
+import { KEYS } from "./processes/rooms.ts";
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-afterAll(() => admin.end());
-const collector = await startCollector(database.writerUrl);
-afterAll(() => stopRooms([collector]));
+const { admin, collector } = await startCollectorOnDatabase();
 const meter = createMeter({ endpoint: new URL(collector.url), ingestKey: KEYS.ingest, serviceName: "test" });
 afterAll(() => meter.stop());
 metering().meter = meter;

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, expect, test } from "vitest";
-import { createPool } from "#database/pool";
+import { expect, test } from "vitest";
 import type { UsageEvent } from "#database/record/usage-event";
 import { driftFromLedger, expectedTotals, storedTotals } from "../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../database/test-database.ts";
-import { KEYS, startCollector, stopRooms } from "./processes/rooms.ts";
+import { startCollectorOnDatabase } from "./processes/collector-on-database.ts";
+import { KEYS } from "./processes/rooms.ts";
 import { chatEvent, sendSpans, tracesRequest } from "./traffic/telemetry.ts";
 
 const MIB = 1024 * 1024;
@@ -18,15 +17,10 @@ const TENANTS = 100;
 /** What is in flight, decoded, and what the garbage collector leaves lying; keeping it all would take more than 1 GB. */
 const GROWTH_MAX = 384 * MIB;
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-afterAll(() => admin.end());
-const collector = await startCollector(database.writerUrl, {
+const { admin, collector } = await startCollectorOnDatabase({
   env: { QUOTEL_COLLECTOR_BODY_MIB: "1", QUOTEL_COLLECTOR_IN_FLIGHT_MIB: String(IN_FLIGHT_MIB) },
   preload: [new URL("./processes/report-memory.ts", import.meta.url).href],
 });
-afterAll(() => stopRooms([collector]));
 
 interface Batch {
   readonly events: readonly UsageEvent[];

@@ -1,9 +1,6 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { escapeIdentifier } from "pg";
 import type { Client } from "pg";
-import { startEmbedded } from "#database/embedded/start";
+import { withThrowawayServer } from "#database/embedded/throwaway";
 import { migrate } from "#database/migrate";
 import { ensureLogins, roleUrl } from "#database/roles";
 import { connect } from "./connection.ts";
@@ -21,34 +18,17 @@ export interface BenchDatabase {
 
 /**
  * Lends `work` a fresh embedded Postgres with the settings that `npm start` gives it, and no others; refuses it where a
- * commit would not wait for the disk. The folder is on the disk of the temporary directory; all of it is gone afterwards,
- * also after Ctrl-C and SIGTERM (which then end the process).
+ * commit would not wait for the disk. It is on the disk of the temporary directory, and gone afterwards.
  *
  * @param work gets a function that makes a migrated database
  */
-export async function withDurableServer<T>(
+export function withDurableServer<T>(
   work: (createDatabase: (name: string) => Promise<BenchDatabase>) => Promise<T>,
 ): Promise<T> {
-  const dataDir = await mkdtemp(join(tmpdir(), "quotel-bench-"));
-  // mkdtemp makes it private; the user that Postgres runs as may be another one.
-  await chmod(dataDir, 0o755);
-  const starting = startEmbedded({ dataDir, port: 0 });
-  const remove = async (): Promise<void> => {
-    await starting.then((server) => server.close()).catch(() => {});
-    await rm(dataDir, { recursive: true, force: true });
-  };
-  const interrupted = (): void => {
-    void remove().then(() => process.exit(130));
-  };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-  try {
-    const { adminUrl } = await starting;
+  return withThrowawayServer(async (adminUrl) => {
     await requireDurable(adminUrl);
-    return await work((name) => createDatabase(adminUrl, name));
-  } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-    await remove();
-  }
+    return work((name) => createDatabase(adminUrl, name));
+  }, {});
 }
 
 async function requireDurable(serverUrl: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { amountEvent } from "#database/record/amount-event";
 import type { UsageEvent } from "#database/record/usage-event";
 import type { DecodedSpan } from "../../../collector/decode/decoded-span.ts";
 import { JsonTraceDecoder } from "../../../collector/decode/json/traces.ts";
@@ -74,33 +75,8 @@ function expectedOutcome(span: DecodedSpan, expected: Expected): Normalised {
 }
 
 /** An event about which nothing is known but the span's identity and times. */
-function plainEvent(span: DecodedSpan): UsageEvent {
-  return {
-    tenantId: "unattributed",
-    traceId: span.traceId,
-    spanId: span.spanId,
-    eventType: "chat",
-    status: "ok",
-    resource: null,
-    amount: 0,
-    endedAtMicros: span.endMicros,
-    durationMicros: span.endMicros - span.startMicros,
-    inputTokens: null,
-    outputTokens: null,
-    cacheReadTokens: null,
-    cacheWriteTokens: null,
-    reasoningTokens: null,
-    usageSource: null,
-    costNanoUsd: null,
-    provider: null,
-    model: null,
-    serviceTier: null,
-    route: null,
-    userId: null,
-    reservationId: null,
-    bootId: null,
-    seq: null,
-    flags: [],
-    detail: null,
-  };
+function plainEvent({ traceId, spanId, startMicros, endMicros }: DecodedSpan): UsageEvent {
+  const nothing = { tenantId: "unattributed", resource: "", amount: 0, endedAtMicros: endMicros };
+  const ofSpan = { traceId, spanId, eventType: "chat", resource: null, durationMicros: endMicros - startMicros };
+  return { ...amountEvent(nothing, ""), ...ofSpan };
 }

@@ -1,13 +1,12 @@
 import fc from "fast-check";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { noteArrivals } from "#database/health/note-arrivals";
 import { readOldestMark } from "#database/health/read-oldest-mark";
-import { createPool } from "#database/pool";
 import { recordEvents } from "#database/record/record-events";
 import type { UsageEvent } from "#database/record/usage-event";
 import { foldRollups } from "#database/rollups/fold";
 import { inTransaction } from "#database/transaction";
-import { createTestDatabase } from "../test-database.ts";
+import { openDatabase } from "../open-database.ts";
 import { numberedEvent } from "./numbered-event.ts";
 
 interface Completeness {
@@ -20,12 +19,7 @@ interface Completeness {
 }
 
 describe.each([18, 15] as const)("on Postgres %i", async (version) => {
-  const database = await createTestDatabase({ version });
-  afterAll(database.drop);
-  const owner = createPool({ connectionString: database.ownerUrl, applicationName: "owner" });
-  const writer = createPool({ connectionString: database.writerUrl, applicationName: "collector" });
-  const reader = createPool({ connectionString: database.readerUrl, applicationName: "grafana" });
-  afterAll(() => Promise.all([owner, writer, reader].map((pool) => pool.end())));
+  const { owner, writer, reader } = await openDatabase(version);
   await owner.query("select quotel.ensure_event_partitions(current_date - 2, current_date + 1)");
 
   const startMs = Date.now() - 60_000;

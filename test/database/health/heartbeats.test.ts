@@ -1,11 +1,10 @@
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { noteArrivals } from "#database/health/note-arrivals";
 import { noteHeartbeats } from "#database/health/note-heartbeats";
 import type { Heartbeat } from "#database/health/note-heartbeats";
-import { createPool } from "#database/pool";
 import { foldRollups } from "#database/rollups/fold";
-import { createTestDatabase } from "../test-database.ts";
+import { openDatabase } from "../open-database.ts";
 
 /** Record number `seq` of run `bootId`, with what it tells; null = it is no heartbeat. */
 type Sent = Omit<Heartbeat, "producerId" | "counters"> & { readonly counters: Heartbeat["counters"] | null };
@@ -29,12 +28,7 @@ const beat = (bootId: string, seq: number, dropped: number): Sent => ({
 });
 
 describe.each([18, 15] as const)("on Postgres %i", async (version) => {
-  const database = await createTestDatabase({ version });
-  afterAll(database.drop);
-  const owner = createPool({ connectionString: database.ownerUrl, applicationName: "owner" });
-  const writer = createPool({ connectionString: database.writerUrl, applicationName: "collector" });
-  const reader = createPool({ connectionString: database.readerUrl, applicationName: "grafana" });
-  afterAll(() => Promise.all([owner, writer, reader].map((pool) => pool.end())));
+  const { owner, writer, reader } = await openDatabase(version);
 
   async function deliver(sent: readonly Sent[]): Promise<void> {
     const arrived = sent.map((one) => ({ ...one, producerId: "ingest" }));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { randomUUID } from "node:crypto";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { reportInstance } from "#database/health/report-instance";
 import { createPool } from "#database/pool";
 import { recordEvents } from "#database/record/record-events";
@@ -8,15 +8,10 @@ import type { UsageEvent } from "#database/record/usage-event";
 import { foldRollups } from "#database/rollups/fold";
 import { inTransaction } from "#database/transaction";
 import { arbitraryEvent } from "../record/arbitrary-event.ts";
-import { createTestDatabase } from "../test-database.ts";
+import { openDatabase } from "../open-database.ts";
 
 describe.each([18, 15] as const)("on Postgres %i", async (version) => {
-  const database = await createTestDatabase({ version });
-  afterAll(database.drop);
-  const owner = createPool({ connectionString: database.ownerUrl, applicationName: "owner" });
-  const writer = createPool({ connectionString: database.writerUrl, applicationName: "collector" });
-  const reader = createPool({ connectionString: database.readerUrl, applicationName: "grafana" });
-  afterAll(() => Promise.all([owner, writer, reader].map((pool) => pool.end())));
+  const { database, owner, writer, reader } = await openDatabase(version);
   await owner.query("select quotel.ensure_event_partitions(current_date - 5, current_date + 1)");
 
   /** As a panel reads it: by name, or by name and label. */

@@ -1,23 +1,17 @@
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { createPool } from "#database/pool";
+import { beforeEach, describe, expect, test } from "vitest";
 import { recordEvents } from "#database/record/record-events";
 import { foldRollups } from "#database/rollups/fold";
 import { inTransaction } from "#database/transaction";
 import { verifyInvariants } from "#database/verify/verify";
 import { tokensEvent } from "../../quota-service/decisions/tokens-event.ts";
-import { createTestDatabase } from "../test-database.ts";
+import { openDatabase } from "../open-database.ts";
 
 const HOUR_MS = 3_600_000;
 /** As many events as one pass looks at. */
 const A_PASS = 100_000;
 
 describe.each([18, 15] as const)("on Postgres %i", async (version) => {
-  const database = await createTestDatabase({ version });
-  afterAll(database.drop);
-  const owner = createPool({ connectionString: database.ownerUrl, applicationName: "owner" });
-  const writer = createPool({ connectionString: database.writerUrl, applicationName: "collector" });
-  const reader = createPool({ connectionString: database.readerUrl, applicationName: "grafana" });
-  afterAll(() => Promise.all([owner, writer, reader].map((pool) => pool.end())));
+  const { owner, writer, reader } = await openDatabase(version);
   await owner.query("select quotel.ensure_event_partitions(current_date - 1, current_date + 1)");
   beforeEach(() =>
     owner.query("truncate quotel.usage_events, quotel.unfolded_batches, quotel.accounted_days, quotel.day_totals"),

@@ -1,11 +1,8 @@
-import { afterAll, expect, test } from "vitest";
-import { createPool } from "#database/pool";
+import { expect, test } from "vitest";
 import type { UsageEvent } from "#database/record/usage-event";
 import { Random } from "../../collector/fuzz/random.ts";
 import { expectedTotals, storedTotals } from "../../database/record/usage-oracle.ts";
-import { createTestDatabase } from "../../database/test-database.ts";
-import { startCollector, stopRooms } from "../processes/rooms.ts";
-import { severDatabase } from "../processes/severed-database.ts";
+import { startSeveredCollector } from "../processes/collector-on-database.ts";
 import type { Cut } from "../processes/severed-database.ts";
 import { batchOf, tenantsOfLane } from "../traffic/batches.ts";
 import { inParallel } from "../traffic/in-parallel.ts";
@@ -20,14 +17,7 @@ const BATCHES = 30 * ROUNDS;
 const CUT_PROBABILITY = 0.015;
 const CUTS: readonly Cut[] = ["before", "within", "after"];
 
-const database = await createTestDatabase();
-afterAll(database.drop);
-const admin = createPool({ connectionString: database.adminUrl, applicationName: "oracle" });
-afterAll(() => admin.end());
-const severed = await severDatabase(database.writerUrl);
-afterAll(() => severed[Symbol.asyncDispose]());
-const collector = await startCollector(severed.url);
-afterAll(() => stopRooms([collector]));
+const { admin, severed, collector } = await startSeveredCollector();
 
 /** Everything that has to be counted, once. */
 const delivered: UsageEvent[] = [];
