@@ -1,64 +1,28 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { startOtlpReceiver } from "../otlp-receiver.ts";
-import type { OtlpReceiver } from "../otlp-receiver.ts";
-import { spoolFolder, startRecording } from "./recording-process.ts";
-import type { RecordingProcess } from "./recording-process.ts";
+import { away, end, linesOnDisk, receiver, segments, spool, spoolPerTest, start } from "./spool-per-test.ts";
 
-let receiver: OtlpReceiver;
-let spool: Awaited<ReturnType<typeof spoolFolder>>;
-let running: RecordingProcess[];
+spoolPerTest();
 
-beforeEach(async () => {
-  receiver = await startOtlpReceiver();
-  spool = await spoolFolder();
-  running = [];
-});
-afterEach(async () => {
-  await Promise.all(running.map((one) => one.end("SIGKILL")));
-  await receiver.close();
-  await spool.remove();
-});
-
-async function start(): Promise<RecordingProcess> {
-  const recording = await startRecording({ endpoint: receiver.url, spool: spool.path });
-  running.push(recording);
-  return recording;
-}
-async function end(recording: RecordingProcess, ...how: Parameters<RecordingProcess["end"]>): Promise<void> {
-  running = running.filter((one) => one !== recording);
-  await recording.end(...how);
-}
 const names = (items: readonly Readonly<Record<string, unknown>>[]) => items.map(({ name }) => Number(name));
 const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-async function segments(): Promise<string[]> {
-  return (await spool.files()).filter((file) => file.endsWith(".spool"));
-}
-/** Waits until so many lines, the header of each segment among them, are on the disk. */
-async function written(lines: number): Promise<void> {
-  const count = async () => {
-    const files = await segments();
-    const texts = await Promise.all(files.map((file) => readFile(join(spool.path, file), "utf8").catch(() => "")));
-    return texts.join("").split("\n").length - 1;
-  };
-  await expect.poll(count, { timeout: 5_000, interval: 5 }).toBe(lines);
-}
 
-async function leaveBehind(): Promise<void> {
-  receiver.script = () => ({ status: 503 });
+/** Leaves behind items of every signal, each in a segment of its own that begins with a header. */
+async function leaveAllBehind(): Promise<void> {
+  receiver.script = away;
   const recording = await start();
   await recording.ask({ do: "record", count: 30 });
   await recording.ask({ do: "record items", signal: "metrics", count: 40 });
   await recording.ask({ do: "record items", signal: "logs", count: 50 });
-  await written(30 + 40 + 50 + 3);
+  await expect.poll(async () => (await linesOnDisk()).length, { timeout: 5_000, interval: 5 }).toBe(30 + 40 + 50 + 3);
   await end(recording, "SIGKILL");
   receiver.script = () => null;
 }
 
 test("of every signal the next process delivers what a killed one had not, each item once and where it belongs", async () => {
-  await leaveBehind();
+  await leaveAllBehind();
   const heir = await start();
   await expect.poll(() => heir.ask({ do: "counters" })).toMatchObject({ replayed: 120, damaged: 0 });
   expect(receiver.of("chat")).toHaveLength(30);
@@ -69,7 +33,7 @@ test("of every signal the next process delivers what a killed one had not, each 
 });
 
 test("a segment whose header the disk damaged is still delivered as what it is", async () => {
-  await leaveBehind();
+  await leaveAllBehind();
   const logs = join(
     spool.path,
     (await segments()).find((file) => file.endsWith(".logs.spool"))!,

@@ -60,12 +60,19 @@ export async function startRecording(options: RecordingOptions): Promise<Recordi
   };
 }
 
-/** A folder for a spool; deleted by `remove`. */
-export async function spoolFolder(): Promise<{ path: string; files(): Promise<string[]>; remove(): Promise<void> }> {
+/** A folder for a spool. */
+export interface SpoolFolder {
+  readonly path: string;
+  /** Everything in it that is not a folder, by its path in it. */
+  files(): Promise<string[]>;
+  /** Deletes it. */
+  remove(): Promise<void>;
+}
+
+export async function spoolFolder(): Promise<SpoolFolder> {
   const path = await mkdtemp(join(tmpdir(), "quotel-spool-"));
   return {
     path,
-    /** Everything in it that is not a folder, by its path in it. */
     async files() {
       const entries = await readdir(path, { recursive: true, withFileTypes: true });
       return entries
