@@ -23,15 +23,14 @@ export { flush, shutdown } from "./process/flush.ts";
 export { meteringCounters } from "./process/counters.ts";
 export type { ProcessCounters } from "./process/counters.ts";
 export { QuotaClient } from "./quota/client/quota-client.ts";
+export type { QuotaClientOptions, CustomQuota } from "./quota/client/quota-client.ts";
 export type {
-  QuotaClientOptions,
   CheckOutcome,
   LeaseOutcome,
   ReserveOutcome,
   PatchOutcome,
   EnforceOutcome,
-  CustomQuota,
-} from "./quota/client/quota-client.ts";
+} from "./quota/client/outcomes.ts";
 export type { ReadOutcome } from "./quota/client/answers.ts";
 export { LeasedQuota } from "./quota/lease/leased-quota.ts";
 export type { LeasedQuotaOptions } from "./quota/lease/leased-quota.ts";

@@ -2,7 +2,7 @@ import type { FeatureDecision, MinimumPlanDecision, QuotaItem, UpgradeSuggestion
 
 import type { ReadOutcome } from "../quota/client/answers.ts";
 import { QuotaClient } from "../quota/client/quota-client.ts";
-import type { CheckOutcome } from "../quota/client/quota-client.ts";
+import type { CheckOutcome } from "../quota/client/outcomes.ts";
 import { AnswerCache } from "./answer-cache.ts";
 
 /** What work needs of a plan; what is left out is not asked for. */

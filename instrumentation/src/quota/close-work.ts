@@ -2,7 +2,8 @@ import type { QuotaItem } from "@quotel/conventions";
 
 import { inBackground } from "../process/background.ts";
 import { warnOnce } from "../process/warn.ts";
-import type { PatchOutcome, QuotaClient, ReleaseOutcome } from "./client/quota-client.ts";
+import type { QuotaClient } from "./client/quota-client.ts";
+import type { PatchOutcome, ReleaseOutcome } from "./client/outcomes.ts";
 
 const ATTEMPTS_MAX = 12;
 const WAIT_MIN_MS = 100;

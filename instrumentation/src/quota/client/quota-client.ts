@@ -1,6 +1,5 @@
 import type {
   CheckRequest,
-  Decision,
   FeatureDecision,
   LeaseRequest,
   LimitPeriod,
@@ -15,12 +14,18 @@ import type {
 } from "@quotel/conventions";
 
 import type { HttpResult } from "../../process/http-sender.ts";
-import { warnOnce } from "../../process/warn.ts";
 import { decisionIn, passedOn, readAnswer, rejected, unanswered } from "./answers.ts";
-import type { ReadOutcome, Rejected } from "./answers.ts";
-import { decidedAlone } from "./decided-alone.ts";
-import { fallbackDecision, fallbackReservation } from "./fallback-decision.ts";
+import type { ReadOutcome } from "./answers.ts";
+import { DecidedAlone } from "./decided-alone.ts";
 import type { FailMode } from "./fallback-decision.ts";
+import type {
+  CheckOutcome,
+  EnforceOutcome,
+  LeaseOutcome,
+  PatchOutcome,
+  ReleaseOutcome,
+  ReserveOutcome,
+} from "./outcomes.ts";
 import { QuotaConnection } from "./quota-connection.ts";
 import { uuidV7 } from "./uuid-v7.ts";
 
@@ -37,25 +42,6 @@ export interface QuotaClientOptions {
   readonly failMode?: FailMode;
 }
 
-/** The service's (or the fail mode's) decision, or its objection to the request itself: a bad key, an unknown resource or tenant. */
-export type CheckOutcome = { readonly kind: "decided"; readonly decision: Decision } | Rejected;
-export type ReserveOutcome =
-  | {
-      readonly kind: "decided";
-      readonly decision: ReservationDecision;
-      /** `Retry-After` and the rate limit fields of a denial, to be passed on to the caller. */
-      readonly headers: Readonly<Record<string, string>>;
-    }
-  | Rejected;
-/** The service's decision on a lease, or its objection: `LEASE_REFUSED` near a limit. No answer is never a lease. */
-export type LeaseOutcome =
-  { readonly kind: "decided"; readonly decision: ReservationDecision } | Rejected | { readonly kind: "unreachable" };
-export type PatchOutcome =
-  { readonly kind: "done"; readonly state: ReservationState } | Rejected | { readonly kind: "unreachable" };
-export type ReleaseOutcome = { readonly kind: "done" } | Rejected | { readonly kind: "unreachable" };
-/** `skipped`: nobody was asked, as the caller wished. */
-export type EnforceOutcome = ReserveOutcome | { readonly kind: "skipped" };
-
 /** A limit of a tenant's own, in place of its plan's. */
 export interface CustomQuota {
   readonly resource: string;
@@ -71,25 +57,25 @@ export interface CustomQuota {
 /** Asks the quota service over HTTP. Expected trouble is an outcome: no method throws. Its own requests are never metered. */
 export class QuotaClient {
   /** Decisions taken without the service, since the start of the client. */
-  readonly counters = { failOpen: 0, failClosed: 0 };
-  readonly #base: string;
+  readonly counters: DecidedAlone["counters"];
   readonly #key: string | undefined;
   readonly #adminKey: string | undefined;
-  readonly #failMode: FailMode;
+  readonly #alone: DecidedAlone;
   readonly #connection: QuotaConnection;
 
   constructor(options: QuotaClientOptions = {}, env: Readonly<Record<string, string | undefined>> = process.env) {
-    this.#base = (options.url ?? (env["QUOTEL_QUOTA_URL"] || "http://localhost:4320")).replace(/\/+$/, "");
+    const base = (options.url ?? (env["QUOTEL_QUOTA_URL"] || "http://localhost:4320")).replace(/\/+$/, "");
     this.#key = options.serviceKey ?? (env["QUOTEL_SERVICE_KEY"] || undefined);
     this.#adminKey = options.adminKey;
-    this.#failMode = options.failMode ?? "open";
-    this.#connection = new QuotaConnection({ base: this.#base, timeoutMs: options.timeoutMs ?? 1_000 });
+    this.#alone = new DecidedAlone(options.failMode ?? "open", base);
+    this.counters = this.#alone.counters;
+    this.#connection = new QuotaConnection({ base, timeoutMs: options.timeoutMs ?? 1_000 });
   }
 
   /** May the tenant use this much? Changes nothing. */
   async check(request: CheckRequest): Promise<CheckOutcome> {
     const answer = await this.#ask("POST", "/v1/quota/check", request);
-    if (unanswered(answer)) return { kind: "decided", decision: this.#fallback(request.tenantId) };
+    if (unanswered(answer)) return { kind: "decided", decision: this.#alone.decide(request.tenantId) };
     const decision = decisionIn(answer);
     return decision === null ? rejected(answer) : { kind: "decided", decision };
   }
@@ -104,7 +90,7 @@ export class QuotaClient {
     const reservationId = request.reservationId ?? uuidV7();
     const answer = await this.#ask("POST", "/v1/quota/reservations", { ...request, reservationId });
     if (unanswered(answer)) {
-      const decision = fallbackReservation(this.#fallback(request.tenantId), reservationId, request.items);
+      const decision = this.#alone.reserve(request.tenantId, reservationId, request.items);
       return { kind: "decided", decision, headers: {} };
     }
     const decision = decisionIn(answer) as ReservationDecision | null;
@@ -209,18 +195,6 @@ export class QuotaClient {
 
   #tell(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<HttpResult> {
     return this.#connection.tell({ method, path, body, key: this.#key });
-  }
-
-  #fallback(tenantId: string): Decision {
-    for (const counters of [this.counters, decidedAlone()]) {
-      if (this.#failMode === "open") counters.failOpen += 1;
-      else counters.failClosed += 1;
-    }
-    warnOnce(
-      "QUOTEL_QUOTA_UNREACHABLE",
-      `the quota service at ${this.#base} gives no answer: failing ${this.#failMode}`,
-    );
-    return fallbackDecision(tenantId, uuidV7(), this.#failMode, Date.now());
   }
 }
 

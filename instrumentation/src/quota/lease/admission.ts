@@ -1,6 +1,6 @@
 import type { QuotaItem, ReservationDecision } from "@quotel/conventions";
 
-import type { ReserveOutcome } from "../client/quota-client.ts";
+import type { ReserveOutcome } from "../client/outcomes.ts";
 
 /** Work that may begin. Its spans name `reservationId`, which several pieces of work may share. */
 export interface Admission {
