@@ -80,14 +80,7 @@ test("a method that OTLP does not have is UNIMPLEMENTED", async () => {
 
 test("what has arrived of a gRPC message counts against the bytes in flight, and is given back", async () => {
   const { grpc, budget } = await startReceivers({ inFlightBytesMax: 100_000 });
-  const session = connect(grpc.url);
-  const stream = session.request({
-    ":method": "POST",
-    ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-    "content-type": "application/grpc",
-    te: "trailers",
-    authorization: `Bearer ${KEY}`,
-  });
+  const { session, stream } = beginExport(grpc.url);
   stream.on("error", () => undefined);
   // A message of 60 000 bytes, of which 30 000 come.
   stream.write(Buffer.concat([Buffer.from([0, 0, 0, 0xea, 0x60]), Buffer.alloc(30_000)]));
@@ -100,14 +93,7 @@ test("what has arrived of a gRPC message counts against the bytes in flight, and
 
 test("a gRPC sender that stops in the middle is told to come again and keeps nothing", async () => {
   const { grpc, budget } = await startReceivers({ requestTimeoutMs: 100 });
-  const session = connect(grpc.url);
-  const stream = session.request({
-    ":method": "POST",
-    ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-    "content-type": "application/grpc",
-    te: "trailers",
-    authorization: `Bearer ${KEY}`,
-  });
+  const { session, stream } = beginExport(grpc.url);
   stream.write(Buffer.from([0, 0, 0, 1, 0, 9, 9, 9]));
   const [headers] = (await once(stream, "response")) as [Record<string, string>];
   expect(headers["grpc-status"]).toBe("4");
@@ -164,3 +150,16 @@ test("a taken gRPC port is named with the variable that changes it", async () =>
   const port = Number(new URL(grpc.url).port);
   await expect(startTestCollector({ config: { grpcPort: port } })).rejects.toThrow("QUOTEL_GRPC_PORT");
 });
+
+/** An export that is under way, to be written byte by byte. */
+function beginExport(url: string) {
+  const session = connect(url);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    "content-type": "application/grpc",
+    te: "trailers",
+    authorization: `Bearer ${KEY}`,
+  });
+  return { session, stream };
+}

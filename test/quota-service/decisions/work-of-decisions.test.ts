@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { DecisionEngine } from "../../../quota-service/decisions/contract.ts";
 import { createPool } from "#database/pool";
 import { createTestDatabase } from "../../database/test-database.ts";
+import { awayFromMidnight } from "../../pipeline/race/away-from-midnight.ts";
 import { FILLING, TOKENS_PER_DAY, analyse, check, fill, reserve, subscribe, withEngine } from "./sized-database.ts";
 import type { Size } from "./sized-database.ts";
 import { difference, excess, workDone } from "./work-done.ts";
@@ -49,6 +50,8 @@ describe.each([18, 15] as const)("decisions on Postgres %i", async (version) => 
     await fill(database, size);
     return { ...database, admin };
   };
+  // What is filled in today is read as today's.
+  await awayFromMidnight(90_000);
   const [small, large, growing] = [await databaseOf(SMALL), await databaseOf(LARGE), await databaseOf(NEW)];
   for (const database of [small, large]) await workDone(database.admin, FILLING, () => analyse(database));
 
