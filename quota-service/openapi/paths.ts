@@ -187,7 +187,7 @@ export const paths: Readonly<Record<string, Readonly<Record<string, Schema>>>> =
       answers: {
         200: ["The usage", "AdminUsage"],
         400: ["A parameter is at fault", "Error"],
-        404: ["The tenant is not registered and has used nothing, and there is no default plan", "Error"],
+        404: ["The tenant is not registered and has used nothing", "Error"],
       },
     }),
   },

@@ -44,8 +44,8 @@ export async function subscribe({ adminUrl }: TestDatabase): Promise<void> {
 }
 
 /** Fills a database as its owners do: events are recorded, days added to, reservations admitted. */
-export async function fill({ writerUrl }: TestDatabase, size: Size): Promise<void> {
-  const pool = createPool({ connectionString: writerUrl, applicationName: FILLING });
+export async function fill(database: TestDatabase, size: Size): Promise<void> {
+  const pool = createPool({ connectionString: database.writerUrl, applicationName: FILLING });
   const nowMs = Date.now();
   const events = Array.from({ length: size.events }, (_, index) => ({
     event: tokensEvent(TENANT, `event ${index}`, 1, null, nowMs * 1000),
@@ -60,10 +60,10 @@ export async function fill({ writerUrl }: TestDatabase, size: Size): Promise<voi
     for (const tenantId of tenants) deltas.add(tenantId, "tokens", periods, { used: 1 });
   }
   await inTransaction(pool, (client) => addToTotals(client, deltas));
-  const engine = createDecisionEngine({ pool, defaultPlan: null, log: quiet });
-  await Promise.all(Array.from({ length: size.open }, () => reserve(engine, "tokens", 1)));
-  await engine.drain();
   await pool.end();
+  await withEngine(database, FILLING, async (engine) => {
+    await Promise.all(Array.from({ length: size.open }, () => reserve(engine, "tokens", 1)));
+  });
 }
 
 /** Tells the planner how much there is, as autovacuum does in time. */
