@@ -3,13 +3,14 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { outcomeOf } from "./sdks/faults.ts";
+import { clientOf } from "./sdks/openai.ts";
 import { tapThisProcess } from "./tapped-process.ts";
 import type { TappedProcess } from "./tapped-process.ts";
 
 let tapped: TappedProcess;
 
 beforeAll(async () => {
-  tapped = await tapThisProcess({ drainMs: 200 });
+  tapped = await tapThisProcess({ hosts: { allowed: ["127.0.0.1"], denied: [] }, drainMs: 200 });
 });
 afterAll(() => tapped.close());
 
@@ -24,12 +25,16 @@ interface StreamPromise extends PromiseLike<Stream> {
 }
 
 const messages = [{ role: "user" as const, content: "Hello" }];
-const openai = () => new OpenAI({ apiKey: "k", baseURL: `${tapped.provider.url}/v1`, maxRetries: 0 });
 const anthropic = () => new Anthropic({ apiKey: "k", baseURL: tapped.provider.url, maxRetries: 0 });
+const OPENAI: readonly (readonly [version: string, Client: typeof OpenAI])[] = [
+  ["openai 7", OpenAI],
+  ["openai 6", await clientOf("openai-6")],
+  ["openai 5", await clientOf("openai-5")],
+  ["openai 4", await clientOf("openai-4")],
+];
 
 const STREAMS: Record<string, () => StreamPromise> = {
-  "openai responses": () => openai().responses.create({ model: "m", input: "Hello", stream: true }),
-  "openai completions": () => openai().completions.create({ model: "m", prompt: "Hello", stream: true }),
+  ...Object.fromEntries(OPENAI.flatMap(([version, Client]) => openaiStreams(version, () => openai(Client)))),
   "anthropic messages": () => anthropic().messages.create({ model: "m", max_tokens: 9, messages, stream: true }),
 };
 
@@ -54,7 +59,7 @@ const USES: Record<string, (open: () => StreamPromise) => Promise<unknown>> = {
 };
 
 const HELPERS: Record<string, () => Promise<unknown>> = {
-  "openai responses": () => openai().responses.stream({ model: "m", input: "Hello" }).finalResponse(),
+  ...Object.fromEntries(OPENAI.flatMap(([version, Client]) => openaiHelpers(version, () => openai(Client)))),
   "anthropic messages": () => anthropic().messages.stream({ model: "m", max_tokens: 9, messages }).finalMessage(),
 };
 
@@ -62,25 +67,78 @@ const TABLE = [
   ...Object.entries(STREAMS).flatMap(([name, open]) =>
     Object.entries(USES).map(([use, run]) => [name, use, () => run(open)] as const),
   ),
-  ...Object.entries(HELPERS).map(([name, run]) => [name, "the stream helper", run] as const),
+  ...Object.entries(HELPERS).map(([name, run]) => [name, "the helper", run] as const),
 ];
 
-test.each(TABLE)("%s: %s comes out as without metering, and is metered once", async (_, __, run) => {
+test.each(TABLE)("%s: %s comes out as without metering, and each attempt is metered once", async (_, __, run) => {
   const bare = await tapped.bare(() => outcomeOf(run()));
   await tapped.reset();
   const metered = await outcomeOf(run());
   expect(metered).toStrictEqual(bare);
-  const [span, ...others] = await tapped.receiver.waitFor("chat", 1);
-  expect(others).toEqual([]);
-  const { attributes } = span!;
-  const { inputTokens, outputTokens } = tapped.provider.ledger;
-  expect([attributes["gen_ai.usage.input_tokens"], attributes["gen_ai.usage.output_tokens"]]).toEqual([
+  const { attempts, inputTokens, outputTokens } = tapped.provider.ledger;
+  const spans = await tapped.receiver.waitFor("chat", attempts);
+  const sumOf = (name: string) => spans.reduce((sum, { attributes }) => sum + Number(attributes[name] ?? 0), 0);
+  expect(spans).toHaveLength(attempts);
+  expect([sumOf("gen_ai.usage.input_tokens"), sumOf("gen_ai.usage.output_tokens")]).toEqual([
     inputTokens,
     outputTokens,
   ]);
-  expect(attributes["quotel.usage.source"]).toBe("provider");
+  expect(spans.map(({ attributes }) => attributes["quotel.usage.source"])).toEqual(spans.map(() => "provider"));
   expect(inputTokens).toBeGreaterThan(0);
 });
+
+test("a helper that runs tools is an attempt for each turn", async () => {
+  await tapped.reset();
+  await HELPERS["openai 7 runTools, streamed"]!();
+  expect(tapped.provider.ledger.attempts).toBe(2);
+});
+
+function openai(Client: typeof OpenAI): OpenAI {
+  return new Client({ apiKey: "k", baseURL: `${tapped.provider.url}/v1`, maxRetries: 0 });
+}
+
+/** Usage of a chat is asked for: version 4 goes out by `node:http`, where a request is never changed. */
+function openaiStreams(version: string, client: () => OpenAI): [string, () => StreamPromise][] {
+  const asked = { model: "m", stream: true, stream_options: { include_usage: true } } as const;
+  return [
+    [`${version} chat completions`, () => client().chat.completions.create({ ...asked, messages })],
+    [`${version} completions`, () => client().completions.create({ ...asked, prompt: "Hello" })],
+    [`${version} responses`, () => client().responses.create({ model: "m", input: "Hello", stream: true })],
+  ];
+}
+
+function openaiHelpers(version: string, client: () => OpenAI): [string, () => Promise<unknown>][] {
+  const asked = { model: "m", stream_options: { include_usage: true } } as const;
+  const run = (city: { readonly city: string }) => `sunny in ${city.city}`;
+  const parse = (text: string): { city: string } => JSON.parse(text) as { city: string };
+  const weather = { name: "weather", description: "", parameters: { type: "object" }, function: run, parse };
+  const tools = [{ type: "function" as const, function: weather }];
+  const asks = { model: "calls_a_tool", messages, tools };
+  return [
+    [
+      `${version} chat.completions.stream`,
+      () =>
+        helpers(client())
+          .stream({ ...asked, messages })
+          .finalContent(),
+    ],
+    [`${version} responses.stream`, () => client().responses.stream({ model: "m", input: "Hello" }).finalResponse()],
+    [`${version} runTools`, () => helpers(client()).runTools(asks).finalContent()],
+    [
+      `${version} runTools, streamed`,
+      () =>
+        helpers(client())
+          .runTools({ ...asked, ...asks, stream: true })
+          .finalContent(),
+    ],
+  ];
+}
+
+/** In version 4 they are in `beta`. */
+function helpers({ chat, beta }: OpenAI): OpenAI["chat"]["completions"] {
+  const inBeta: OpenAI["chat"] | undefined = Reflect.get(beta, "chat");
+  return (inBeta ?? chat).completions;
+}
 
 async function collect(items: AsyncIterable<unknown>): Promise<unknown[]> {
   const all: unknown[] = [];

@@ -19,8 +19,14 @@ export const openaiCompletions: ScriptedApi = {
     }
     const isChat = path.includes("/chat/");
     const object = isChat ? "chat.completion" : "text_completion";
-    if (body["stream"] === true) return stream(call, object);
-    const text = WORDS.join("");
+    const tool = toolCalled(call);
+    if (body["stream"] === true) return tool === null ? stream(call, object) : streamToolCall(call, tool);
+    if (tool !== null) {
+      const choice = { index: 0, message: { role: "assistant", content: null, tool_calls: [tool] } };
+      const choices = [{ ...choice, finish_reason: "tool_calls" }];
+      return json(res, 200, { ...envelope(call, object), choices, usage: usage(call) });
+    }
+    const text = WORDS.map((word, index) => written(call, word, index)).join("");
     const message = { role: "assistant", content: text };
     const choice = { index: 0, ...(isChat ? { message } : { text }), finish_reason: "stop" };
     const told = behaviour === "tells_no_usage" ? undefined : usage(call);
@@ -53,7 +59,7 @@ async function stream(call: ScriptedCall, object: string): Promise<void> {
   if (isChat) await send(withUsage(first, 0));
   const goesOn = await sendWords(
     call,
-    (word, index) => send(withUsage(delta(word, null), index + 1)),
+    (word, index) => send(withUsage(delta(written(call, word, index), null), index + 1)),
     () => send({ error: { message: "engine died", type: "server_error" } }),
   );
   if (!goesOn || call.isGone()) return;
@@ -64,6 +70,41 @@ async function stream(call: ScriptedCall, object: string): Promise<void> {
     if (everyChunk) call.report(INPUT_TOKENS, WORDS.length);
     else if (asked) await send({ ...base, choices: [], usage: usage(call) });
   }
+  await endStream(call, "data: [DONE]\n\n");
+}
+
+/** A word as it is sent: a request that asks for JSON gets `{"greeting":"..."}`. */
+function written({ body }: ScriptedCall, word: string, index: number): string {
+  if (body["response_format"] === undefined) return word;
+  const inJson = JSON.stringify(word).slice(1, -1);
+  return (index === 0 ? '{"greeting":"' : "") + inJson + (index === WORDS.length - 1 ? '"}' : "");
+}
+
+interface ToolCall {
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+/** The tool that the answer asks for; null: it is text. */
+function toolCalled({ behaviour, body }: ScriptedCall): ToolCall | null {
+  const { messages, tools } = body as {
+    messages?: readonly { role: string }[];
+    tools?: readonly { function: { name: string } }[];
+  };
+  const tool = tools?.[0];
+  const wantsOne = behaviour === "calls_a_tool" && messages?.every(({ role }) => role !== "tool") === true;
+  if (!wantsOne || tool === undefined) return null;
+  return { id: "call_1", type: "function", function: { name: tool.function.name, arguments: '{"city":"Graz"}' } };
+}
+
+async function streamToolCall(call: ScriptedCall, tool: ToolCall): Promise<void> {
+  const send = eventStream(call.res);
+  const base = envelope(call, "chat.completion.chunk");
+  const delta = { role: "assistant", content: null, tool_calls: [{ index: 0, ...tool }] };
+  await send({ ...base, choices: [{ index: 0, delta, finish_reason: null }] });
+  await send({ ...base, choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] });
+  await send({ ...base, choices: [], usage: usage(call) });
   await endStream(call, "data: [DONE]\n\n");
 }
 

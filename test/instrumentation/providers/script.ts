@@ -20,6 +20,8 @@ const BEHAVIOURS = [
   "groq_usage",
   "rejects_stream_options",
   "tells_no_usage",
+  /** Asks for the first of the request's tools, until a message brings a tool's result. */
+  "calls_a_tool",
 ] as const;
 
 /** How the provider behaves. The request's `user` names it, or its model: `hangs`, `fails_once.17`. */

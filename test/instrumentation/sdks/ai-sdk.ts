@@ -1,10 +1,16 @@
 import { createOpenAI } from "@ai-sdk/openai";
-import { embed, generateText, streamText } from "ai";
+import { Output, embed, generateObject, generateText, jsonSchema, streamObject, streamText } from "ai";
 
 import type { SdkCalls } from "./sdk-call.ts";
 
 const prompt = "Hello";
 const maxRetries = 1;
+const schema = jsonSchema<{ greeting: string }>({
+  type: "object",
+  properties: { greeting: { type: "string" } },
+  required: ["greeting"],
+  additionalProperties: false,
+});
 
 /** An answer that breaks off is asked for again. */
 const otherwise = {
@@ -39,6 +45,33 @@ export const aiSdkCalls: SdkCalls = ({ url }) => {
       },
       stream: async (model, signal) =>
         streamText({ model: openai(model), onError: () => {}, ...options(signal) }).textStream,
+    },
+    {
+      name: "ai object",
+      eventType: "chat",
+      // Unlike text, it is cancelled on a break.
+      otherwise: { "json, cut": otherwise["json, cut"] },
+      json: async (model, signal) => {
+        const { object, usage } = await generateObject({ model: openai.chat(model), schema, ...options(signal) });
+        return { object, usage };
+      },
+      stream: async (model, signal) =>
+        streamObject({ model: openai.chat(model), schema, onError: () => {}, ...options(signal) }).partialObjectStream,
+    },
+    {
+      name: "ai output",
+      eventType: "chat",
+      otherwise,
+      json: async (model, signal) => {
+        const output = Output.object({ schema });
+        const answer = await generateText({ model: openai.chat(model), output, ...options(signal) });
+        return { output: answer.output, usage: answer.usage };
+      },
+      stream: async (model, signal) => {
+        const output = Output.object({ schema });
+        const onError = () => {};
+        return streamText({ model: openai.chat(model), output, onError, ...options(signal) }).partialOutputStream;
+      },
     },
     {
       name: "ai embeddings",

@@ -13,8 +13,8 @@ export const openai6Calls: SdkCalls = ({ url }) => callsTo(url, "openai-6", Open
 const OpenAI5 = await clientOf("openai-5");
 export const openai5Calls: SdkCalls = ({ url }) => callsTo(url, "openai-5", OpenAI5);
 
-/** The client of another version. What is used of it has been the same since version 4, though its types have not. */
-async function clientOf(name: string): Promise<typeof OpenAI> {
+/** The client of another version, by the name it is installed under. What is used of it has been the same since version 4, though its types have not. */
+export async function clientOf(name: string): Promise<typeof OpenAI> {
   const { default: client }: { default: typeof OpenAI } = await import(name);
   return client;
 }
