@@ -74,3 +74,36 @@ test("what is settled of one signal leaves the disk at the end although another 
   await end(recording, { do: "end" });
   expect((await segments()).map((file) => file.replace(/.*\d\./, ""))).toEqual(["logs.spool"]);
 });
+
+test.each([{ do: "end" } as const, "SIGTERM" as const])(
+  "a process that lives for a moment only (%o) delivers what a dead one has left, beside its own, each item once",
+  async (how) => {
+    await leaveAllBehind();
+    const asked = new Set<string>();
+    // Once more for each signal: a process that did not wait would be gone by then.
+    receiver.script = (_, path) => {
+      if (asked.has(path)) return null;
+      asked.add(path);
+      return away();
+    };
+    const moment = await start();
+    await moment.ask({ do: "record", count: 1 });
+    await end(moment, how);
+    expect(receiver.of("chat")).toHaveLength(31);
+    expect(names(receiver.metrics)).toEqual(range(40));
+    expect(names(receiver.logs)).toEqual(range(50));
+    expect(await spool.files()).toEqual([]);
+  },
+);
+
+test("what a dead process has left keeps the next one no longer than it waits for the collector at its end anyway", async () => {
+  await leaveAllBehind();
+  receiver.script = away;
+  const moment = await start();
+  const startedMs = performance.now();
+  await end(moment, { do: "end" });
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  receiver.script = () => null;
+  await end(await start(), { do: "end" });
+  expect(receiver.of("chat")).toHaveLength(30);
+});
