@@ -5,7 +5,7 @@ import type { SdkCall, SdkCalls } from "./sdk-call.ts";
 const messages = [{ role: "user" as const, content: "Hello" }];
 
 /** node-fetch 2 neither resolves nor rejects when a body is cut short of its length. */
-const neverEnds = ["json, cut"];
+const hangs = ["json, cut"];
 /** An app that leaves closes the connection, and nothing more can be learnt from it. */
 const otherwise = { "stream, left by break": ["ok partial"], "stream, left by abort": ["ok partial"] };
 
@@ -36,5 +36,5 @@ export const openai4Calls: SdkCalls = ({ url }) => {
       json: (model, signal) => client.embeddings.create({ model, input: "Hello" }, { signal }),
     },
   ];
-  return calls.map((call) => ({ ...call, otherwise, neverEnds }));
+  return calls.map((call) => ({ ...call, otherwise, hangs }));
 };

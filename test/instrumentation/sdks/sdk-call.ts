@@ -5,7 +5,9 @@ export interface SdkCall {
   readonly eventType: string;
   /** Faults, by name, whose attempts come out otherwise than the table says. */
   readonly otherwise?: Readonly<Record<string, readonly string[]>>;
-  /** Faults, by name, after which the SDK never comes back to the app, metered or not: there is nothing to compare. */
+  /** Faults, by name, whose attempt ends and of which the SDK never tells the app, metered or not. */
+  readonly hangs?: readonly string[];
+  /** Faults, by name, after which the attempt never ends either: there is nothing to compare. */
   readonly neverEnds?: readonly string[];
   /** Makes the call; the scripted provider behaves as `model` says. */
   json?(model: string, signal?: AbortSignal): Promise<unknown>;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { aiSdkCalls } from "./ai-sdk.ts";
 import { anthropicCalls } from "./anthropic.ts";
 import { bedrockCalls } from "./bedrock.ts";
@@ -37,7 +38,15 @@ export const CALLS_WITH_FAULTS: readonly (readonly [call: string, mode: string, 
 
 /** The faults that a call can have. */
 export function faultsOf(call: SdkCall): Fault[] {
-  return FAULTS.filter(({ mode, name }) => call[mode] !== undefined && !call.neverEnds?.includes(`${mode}, ${name}`));
+  const { neverEnds = [], hangs = [] } = call;
+  const nameOf = ({ mode, name }: Fault): string => `${mode}, ${name}`;
+  const possible = FAULTS.filter((fault) => call[fault.mode] !== undefined && !neverEnds.includes(nameOf(fault)));
+  return possible.map((fault) => (hangs.includes(nameOf(fault)) ? { ...fault, use: waitInVain(fault) } : fault));
+}
+
+/** Waits a while, in which the SDK must not come back to the app. */
+function waitInVain(fault: Fault): Fault["use"] {
+  return async (call, model) => Promise.race([fault.use(call, model), sleep(600, "no answer")]);
 }
 
 function allCalls(provider: Parameters<SdkCalls>[0]): SdkCall[] {
