@@ -1,8 +1,8 @@
 // Runs after `npm install` (see package.json): builds what app developers would install. Plain JavaScript, because it may
 // be run by a Node that cannot strip types; and it passes where the compiler was not installed (`--omit=dev`).
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const compiler = join(import.meta.dirname, "node_modules/typescript/bin/tsc");
 const instrumentation = join(import.meta.dirname, "instrumentation");
@@ -12,8 +12,9 @@ if (existsSync(compiler) && existsSync(join(import.meta.dirname, "node_modules/e
   for (const room of ["conventions", "instrumentation"]) {
     execFileSync(process.execPath, [compiler, "-p", join(import.meta.dirname, room)], { stdio: "inherit" });
   }
-  const { exports } = readPackage();
-  await bundle(Object.values(exports).map((entry) => entry["quotel-source"]));
+  const entries = Object.values(readPackage().exports);
+  removeInnerDeclarations(entries.map(({ types }) => types));
+  await bundle(entries.map((entry) => entry["quotel-source"]));
   // What `npx quotel-doctor` runs and what it loads into the app: apart, or `register` would be cut up for their sake.
   await bundle(["src/doctor/main.ts", "src/doctor/app/observe.ts"]);
 } else {
@@ -40,6 +41,22 @@ async function bundle(entries) {
     outdir: join(instrumentation, "dist"),
     logLevel: "warning",
   });
+}
+
+/** Removes the types that no entry's types lead to: nobody can import what they declare. */
+function removeInnerDeclarations(entries) {
+  const reached = new Set();
+  const reach = (file) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const [, to] of readFileSync(file, "utf8").matchAll(/"(\.{1,2}\/[^"]+)\.ts"/g)) {
+      reach(join(dirname(file), `${to}.d.ts`));
+    }
+  };
+  for (const entry of entries) reach(join(instrumentation, entry));
+  const dist = join(instrumentation, "dist");
+  const files = readdirSync(dist, { recursive: true }).map((file) => join(dist, file));
+  for (const file of files) if (file.endsWith(".d.ts") && !reached.has(file)) rmSync(file);
 }
 
 function readPackage() {

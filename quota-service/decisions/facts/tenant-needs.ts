@@ -90,5 +90,10 @@ export function deniesUnpriced({ resource, period, onUnpriced }: Limit): boolean
 }
 
 function samePeriods(a: TenantPeriods, b: TenantPeriods): boolean {
-  return a.day.startMs === b.day.startMs && a.month.startMs === b.month.startMs;
+  return samePeriod(a.day, b.day) && samePeriod(a.month, b.month);
+}
+
+/** Where a calendar changes, the running period is cut short: it begins as before and ends sooner. */
+function samePeriod(a: Period, b: Period): boolean {
+  return a.startMs === b.startMs && a.endMs === b.endMs;
 }
