@@ -3,6 +3,7 @@ import { afterAll, beforeEach } from "vitest";
 
 import type { ReceivedSpan } from "./otlp-receiver.ts";
 import type { Behaviour } from "./providers/script.ts";
+import { tokens as tokensOfAll } from "./span-tokens.ts";
 import { tapThisProcess } from "./tapped-process.ts";
 
 export const messages = [{ role: "user" as const, content: "Hello" }];
@@ -34,12 +35,5 @@ export async function read(stream: AsyncIterable<OpenAI.ChatCompletionChunk>): P
 
 /** Tokens on the spans that say this source. */
 export function tokens(spans: readonly ReceivedSpan[], source = "provider"): number {
-  const counted = spans.filter((span) => span.attributes["quotel.usage.source"] === source);
-  return counted.reduce(
-    (sum, { attributes }) =>
-      sum +
-      Number(attributes["gen_ai.usage.input_tokens"] ?? 0) +
-      Number(attributes["gen_ai.usage.output_tokens"] ?? 0),
-    0,
-  );
+  return tokensOfAll(spans.filter((span) => span.attributes["quotel.usage.source"] === source));
 }

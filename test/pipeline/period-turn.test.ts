@@ -13,7 +13,7 @@ import { chatEvent, sendSpans } from "./traffic/telemetry.ts";
 const LIMIT = 10;
 const TENANTS = Array.from({ length: 12 }, (_, i) => `turning-${i}`);
 const CLIENTS_PER_TENANT = 4;
-const BEFORE_TURN_MS = 1_500;
+const BEFORE_TURN_MS = 3_000;
 const AFTER_TURN_MS = 1_500;
 
 const database = await createTestDatabase();
@@ -46,15 +46,22 @@ async function turnDaysSoon(): Promise<number> {
   return rows[0]!.turn_ms;
 }
 
-/** One client keeps asking for one token. Some tenants come at once and use their old day up, others just before it ends. */
+/**
+ * One client keeps asking for one token, until the new day, too, has denied it one. Some tenants come at once and use their
+ * old day up, others just before it ends.
+ */
 async function keepAsking(tenant: string, client: number, turnMs: number): Promise<Admitted[]> {
   const admitted: Admitted[] = [];
   if (!asksEarly(tenant)) await sleep(turnMs - Date.now() - 10 * (1 + TENANTS.indexOf(tenant)));
-  for (let n = client; Date.now() < turnMs + AFTER_TURN_MS; n += 1) {
+  let nextIsUsedUp = false;
+  for (let n = client; Date.now() < turnMs + AFTER_TURN_MS || !nextIsUsedUp; n += 1) {
     const it = await reserve(quotas[n % quotas.length]!.url, tenant, randomUUIDv7(), 1);
     const { resetsAt } = it.decision.items[0]!;
     if (it.admitted) admitted.push({ tenant, reservationId: it.reservationId, resetsAt });
-    else await sleep(20);
+    else {
+      nextIsUsedUp = resetsAt !== new Date(turnMs).toISOString();
+      await sleep(20);
+    }
   }
   return admitted;
 }

@@ -25,7 +25,7 @@ const JSON_FAULTS: readonly Omit<Fault, "mode">[] = [
   {
     name: "timed out",
     behaviour: "silent",
-    use: (call, model) => call.json!(model, AbortSignal.timeout(150)),
+    use: (call, model) => call.json!(model, AbortSignal.timeout(300)),
     attempts: ["failed none"],
   },
   { name: "cut", behaviour: "cut_json", use: ask, attempts: ["failed none"] },
