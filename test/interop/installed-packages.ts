@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
+import { keptBetweenRuns } from "./kept-between-runs.ts";
 
 const run = promisify(execFile);
 const CACHE = join(import.meta.dirname, "../../node_modules/.cache/quotel-interop");
@@ -19,21 +21,15 @@ export async function installedPackages(peer: string, { scripts = false } = {}):
   const source = join(import.meta.dirname, peer);
   const lock = createHash("sha256");
   for (const file of FILES) lock.update(await readFile(join(source, file)));
-  const folder = join(CACHE, `${peer.replaceAll("/", "-")}-${lock.digest("hex").slice(0, 16)}`);
-  if ((await stat(folder).catch(() => null)) === null) await install(source, folder, scripts);
-  return folder;
-}
-
-/** Made beside its place and then moved there, so that one that was interrupted is never taken for a whole one. */
-async function install(source: string, folder: string, scripts: boolean): Promise<void> {
-  await mkdir(CACHE, { recursive: true });
-  const draft = await mkdtemp(`${folder}-`);
-  try {
-    for (const file of FILES) await copyFile(join(source, file), join(draft, file));
-    const options = ["--no-audit", "--no-fund", ...(scripts ? [] : ["--ignore-scripts"])];
-    await run("npm", ["ci", ...options], { cwd: draft });
-    await rename(draft, folder);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+  return keptBetweenRuns({
+    cache: CACHE,
+    name: peer.replaceAll("/", "-"),
+    hash: lock.digest("hex").slice(0, 16),
+    async make(draft) {
+      for (const file of FILES) await copyFile(join(source, file), join(draft, file));
+      const options = ["--no-audit", "--no-fund", ...(scripts ? [] : ["--ignore-scripts"])];
+      await run("npm", ["ci", ...options], { cwd: draft });
+      return draft;
+    },
+  });
 }

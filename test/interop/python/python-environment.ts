@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
+import { keptBetweenRuns } from "../kept-between-runs.ts";
 
 const run = promisify(execFile);
 const REQUIREMENTS = join(import.meta.dirname, "requirements.txt");
@@ -15,25 +17,16 @@ const CACHE = join(import.meta.dirname, "../../../node_modules/.cache/quotel-int
 export async function pythonEnvironment(): Promise<string> {
   const identity = await output("python3", ["-c", "import sys; print(sys.base_prefix, sys.version)"]);
   const requirements = await readFile(REQUIREMENTS, "utf8");
-  const key = createHash("sha256").update(identity).update(requirements).digest("hex").slice(0, 16);
-  const folder = join(CACHE, `python-${key}`);
-  const interpreter = join(folder, "bin", "python");
-  if (!(await exists(interpreter))) await install(folder);
-  return interpreter;
+  const hash = createHash("sha256").update(identity).update(requirements).digest("hex").slice(0, 16);
+  const folder = await keptBetweenRuns({ cache: CACHE, name: "python", hash, make: install });
+  return join(folder, "bin", "python");
 }
 
-/** Made beside its place and then moved there, so that one that was interrupted is never taken for a whole one. */
-async function install(folder: string): Promise<void> {
-  await mkdir(CACHE, { recursive: true });
-  const draft = await mkdtemp(`${folder}-`);
-  try {
-    await output("python3", ["-m", "venv", draft]);
-    const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-    await output(join(draft, "bin", "python"), [...pip, "--no-deps", "--requirement", REQUIREMENTS]);
-    await rename(draft, folder);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+async function install(draft: string): Promise<string> {
+  await output("python3", ["-m", "venv", draft]);
+  const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
+  await output(join(draft, "bin", "python"), [...pip, "--no-deps", "--requirement", REQUIREMENTS]);
+  return draft;
 }
 
 async function output(program: string, args: readonly string[]): Promise<string> {
@@ -45,11 +38,4 @@ async function output(program: string, args: readonly string[]): Promise<string>
       { cause: error },
     );
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+
+import { keptBetweenRuns } from "../kept-between-runs.ts";
 
 const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, "program");
@@ -17,23 +19,18 @@ export async function upstreamBinary(): Promise<string> {
   const sources = await Promise.all(["main.go", "go.mod", "go.sum"].map((file) => readFile(join(PROGRAM, file))));
   const key = createHash("sha256").update(target.join(" "));
   for (const source of sources) key.update(source);
-  const folder = join(dirname(cache!), "quotel-interop");
-  const binary = join(folder, `upstream-collector-${key.digest("hex").slice(0, 16)}`);
-  if (!(await exists(binary))) await build(folder, binary);
-  return binary;
+  return keptBetweenRuns({
+    cache: join(dirname(cache!), "quotel-interop"),
+    name: "upstream-collector",
+    hash: key.digest("hex").slice(0, 16),
+    make: build,
+  });
 }
 
-/** Made beside its place and then moved there, so that one that was interrupted is never taken for a whole one. */
-async function build(folder: string, binary: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const draft = await mkdtemp(`${binary}-`);
-  try {
-    const output = join(draft, "upstream-collector");
-    await go(["build", "-C", PROGRAM, "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", output, "."]);
-    await rename(output, binary);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+async function build(draft: string): Promise<string> {
+  const output = join(draft, "upstream-collector");
+  await go(["build", "-C", PROGRAM, "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", output, "."]);
+  return output;
 }
 
 async function go(args: readonly string[]): Promise<string> {
@@ -46,11 +43,4 @@ async function go(args: readonly string[]): Promise<string> {
       cause: error,
     });
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
