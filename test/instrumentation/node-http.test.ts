@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { IncomingMessage, RequestOptions, Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -96,6 +97,25 @@ test("a body by node:http that nobody reads is metered", async () => {
   const [span] = await tapped.receiver.waitFor("chat", 1);
   expect(span!.attributes["quotel.usage.source"]).toBe("provider");
   answer.destroy();
+});
+
+test("a connection that an app leaves in the midst of a stream is closed, metered or not: what had come is counted as partial", async () => {
+  const leave = async () => {
+    const answer = await chat("pauses", {}, { stream: true, stream_options: { include_usage: true } });
+    const closed = once(answer.socket, "close");
+    let seen = "";
+    for await (const part of answer) if ((seen += String(part)).includes(String.raw`\"usage\"`)) break;
+    await closed;
+    return answer.complete;
+  };
+  expect(await tapped.bare(leave)).toBe(false);
+  expect(await leave()).toBe(false);
+  const [span] = await tapped.receiver.waitFor("chat", 1);
+  expect(span!.attributes).toMatchObject({ "gen_ai.usage.output_tokens": 4, "quotel.usage.source": "partial" });
+  expect(span!.attributes).not.toHaveProperty("gen_ai.usage.input_tokens");
+  // The provider, too, finds nobody there when it goes on: neither call's usage was ever sent.
+  await new Promise((resolve) => setTimeout(resolve, 2_300));
+  expect(tapped.provider.ledger).toEqual({ inputTokens: 0, outputTokens: 0, attempts: 2 });
 });
 
 test("other requests by node:http keep their methods and are no events", async () => {

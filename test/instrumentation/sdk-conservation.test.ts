@@ -19,6 +19,9 @@ afterAll(() => tapped.close());
 function exactly(spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] {
   return spans.filter((span) => span.attributes["quotel.usage.source"] === "provider");
 }
+function isPartial({ attributes }: ReceivedSpan): boolean {
+  return attributes["quotel.usage.source"] === "partial";
+}
 function reported(): number {
   return tapped.provider.ledger.inputTokens + tapped.provider.ledger.outputTokens;
 }
@@ -36,6 +39,7 @@ test.each(CALLS_WITH_FAULTS)(
     expect(spans.map(asAttempt)).toEqual(attempts);
     expect(tapped.provider.ledger.attempts).toBe(attempts.length);
     expect(tokens(exactly(spans))).toBe(reported());
+    expect(spans.filter((span) => isPartial(span) && tokens([span]) === 0)).toEqual([]);
     expect(spans.map((span) => span.attributes["quotel.tenant.id"])).toEqual(spans.map(() => "acme"));
   },
 );
