@@ -6,6 +6,7 @@ import { installProviderTap } from "../../instrumentation/src/tap/provider-tap.t
 import { driftFromLedger } from "../database/record/usage-oracle.ts";
 import { startScriptedProvider } from "../instrumentation/providers/scripted-provider.ts";
 import { outcomeOf } from "../instrumentation/sdks/faults.ts";
+import type { SdkCall } from "../instrumentation/sdks/sdk-call.ts";
 import { SDKS, faultsOf } from "../instrumentation/sdks/sdks.ts";
 import { startCollectorOnDatabase } from "./processes/collector-on-database.ts";
 import { KEYS } from "./processes/rooms.ts";
@@ -23,13 +24,15 @@ const providers = new Map(
 );
 afterAll(() => Promise.all([...providers.values()].map((provider) => provider.close())));
 
-/** Makes every call of an SDK with every fault. */
+/** Makes every call of an SDK with every fault, one fault of a call after another: what they take is mostly rests of the SDKs. */
 async function useWithEveryFault(sdk: string): Promise<void> {
-  for (const [index, call] of SDKS[sdk]!(providers.get(sdk)!).entries()) {
+  const calls = SDKS[sdk]!(providers.get(sdk)!);
+  const useAll = async (call: SdkCall, index: number) => {
     for (const fault of faultsOf(call)) {
       await withTenant(sdk, () => outcomeOf(fault.use(call, `${fault.behaviour}.${index}`)));
     }
-  }
+  };
+  await Promise.all(calls.map(useAll));
 }
 
 /** A tenant's events in the ledger, and the tokens among them that are the provider's own figures. */
