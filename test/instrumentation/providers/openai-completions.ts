@@ -37,7 +37,7 @@ export const openaiCompletions: ScriptedApi = {
 async function stream(call: ScriptedCall, object: string): Promise<void> {
   const isChat = object === "chat.completion";
   const base = envelope(call, isChat ? `${object}.chunk` : object);
-  const asked = (call.body["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
+  const asked = asksForUsage(call);
   const everyChunk = call.behaviour === "usage_in_every_chunk";
   const send = eventStream(call.res);
   const withUsage = (chunk: object, output: number) => {
@@ -93,9 +93,13 @@ function toolCalled({ behaviour, body }: ScriptedCall): ToolCall | null {
     tools?: readonly { function: { name: string } }[];
   };
   const tool = tools?.[0];
-  const wantsOne = behaviour === "calls_a_tool" && messages?.every(({ role }) => role !== "tool") === true;
-  if (!wantsOne || tool === undefined) return null;
-  return { id: "call_1", type: "function", function: { name: tool.function.name, arguments: '{"city":"Graz"}' } };
+  const results = (messages ?? []).filter(({ role }) => role === "tool").length;
+  if (behaviour !== "calls_a_tool" || tool === undefined || results === 2) return null;
+  return {
+    id: `call_${results}`,
+    type: "function",
+    function: { name: tool.function.name, arguments: '{"city":"Graz"}' },
+  };
 }
 
 async function streamToolCall(call: ScriptedCall, tool: ToolCall): Promise<void> {
@@ -104,8 +108,12 @@ async function streamToolCall(call: ScriptedCall, tool: ToolCall): Promise<void>
   const delta = { role: "assistant", content: null, tool_calls: [{ index: 0, ...tool }] };
   await send({ ...base, choices: [{ index: 0, delta, finish_reason: null }] });
   await send({ ...base, choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] });
-  await send({ ...base, choices: [], usage: usage(call) });
+  if (asksForUsage(call)) await send({ ...base, choices: [], usage: usage(call) });
   await endStream(call, "data: [DONE]\n\n");
+}
+
+function asksForUsage({ body }: ScriptedCall): boolean {
+  return (body["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage === true;
 }
 
 function usage(call: ScriptedCall) {

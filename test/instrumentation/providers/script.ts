@@ -20,7 +20,7 @@ const BEHAVIOURS = [
   "groq_usage",
   "rejects_stream_options",
   "tells_no_usage",
-  /** Asks for the first of the request's tools, until a message brings a tool's result. */
+  /** Asks for the first of the request's tools, until messages bring two results. */
   "calls_a_tool",
 ] as const;
 

@@ -14,8 +14,8 @@ const OpenAI5 = await clientOf("openai-5");
 export const openai5Calls: SdkCalls = ({ url }) => callsTo(url, "openai-5", OpenAI5);
 
 /** The client of another version, by the name it is installed under. What is used of it has been the same since version 4, though its types have not. */
-export async function clientOf(name: string): Promise<typeof OpenAI> {
-  const { default: client }: { default: typeof OpenAI } = await import(name);
+export async function clientOf<Client = typeof OpenAI>(name: string): Promise<Client> {
+  const { default: client }: { default: Client } = await import(name);
   return client;
 }
 
