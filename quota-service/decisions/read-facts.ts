@@ -8,7 +8,7 @@ import { GroupFacts } from "./facts/group-facts.ts";
 import { readNeeds } from "./facts/read-needs.ts";
 import type { RememberedTenants } from "./facts/remembered-tenants.ts";
 import { TenantFacts } from "./facts/tenant-facts.ts";
-import { areStill, covers, tenantNeeds } from "./facts/tenant-needs.ts";
+import { needsHold, covers, tenantNeeds } from "./facts/tenant-needs.ts";
 import type { TenantNeeds } from "./facts/tenant-needs.ts";
 import type { PlanLimits } from "./limit.ts";
 
@@ -91,7 +91,7 @@ async function needsOf(
     const ofPlan = planLimits.known(tenant) ?? (await planLimits.read(on, tenant));
     const limits = effectiveLimits(ofPlan, overrides.get(tenantId) ?? [], atMs);
     const guess = guessed.get(tenantId);
-    const isRight = guess !== undefined && areStill(guess, tenant, limits, atMs);
+    const isRight = guess !== undefined && needsHold(guess, tenant, limits, atMs);
     needs.set(tenantId, isRight ? guess : tenantNeeds(tenant, resources, limits, atMs));
   }
   return needs;

@@ -64,10 +64,8 @@ function amountField(resource: string, field: string, value: unknown, context: z
 }
 
 function refuseRepeatedResources(items: readonly QuotaItem[], context: z.RefinementCtx): void {
+  if (new Set(items.map(({ resource }) => resource)).size === items.length) return;
   const seen = new Set<string>();
-  for (const { resource } of items) seen.add(resource);
-  if (seen.size === items.length) return;
-  seen.clear();
   for (const [index, { resource }] of items.entries()) {
     if (seen.has(resource)) {
       context.addIssue({ code: "custom", path: [index, "resource"], message: `names ${resource} a second time` });

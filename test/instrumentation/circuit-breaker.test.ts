@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { QuotaClient } from "@quotel/instrumentation";
 import { CircuitBreaker } from "../../instrumentation/src/quota/client/circuit-breaker.ts";
-import { decidedAlone } from "../../instrumentation/src/quota/client/decided-alone.ts";
+import { decisionsAlone } from "../../instrumentation/src/quota/client/decided-alone.ts";
 import { startScriptedQuotaService } from "./scripted-quota-service.ts";
 import type { ScriptedQuotaService } from "./scripted-quota-service.ts";
 
@@ -40,7 +40,7 @@ test("a failure between answers opens nothing", () => {
 test("I14: while the circuit is open decisions fail open at once, each counted, in the process's counters too", async () => {
   quota.script = () => "silence";
   const client = new QuotaClient({ url: quota.url, timeoutMs: 50 }, {});
-  const before = decidedAlone().failOpen;
+  const before = decisionsAlone().failOpen;
   for (let n = 0; n < 5; n += 1) await client.check(request);
   const asked = quota.requests.length;
   const startedAt = performance.now();
@@ -51,7 +51,7 @@ test("I14: while the circuit is open decisions fail open at once, each counted, 
   expect(performance.now() - startedAt).toBeLessThan(500);
   expect(quota.requests).toHaveLength(asked);
   expect(client.counters.failOpen).toBe(25);
-  expect(decidedAlone().failOpen - before).toBe(25);
+  expect(decisionsAlone().failOpen - before).toBe(25);
 });
 
 test("a service that answers again is asked again", async () => {

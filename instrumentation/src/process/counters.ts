@@ -1,5 +1,5 @@
 import type { MeterCounters } from "../metering/meter.ts";
-import { decidedAlone } from "../quota/client/decided-alone.ts";
+import { decisionsAlone } from "../quota/client/decided-alone.ts";
 import { accepting } from "../tenant/propagation/accepting.ts";
 import { metering } from "./metering.ts";
 
@@ -16,7 +16,7 @@ interface CountersBeside extends Readonly<Record<string, number>> {
 export type ProcessCounters = MeterCounters & CountersBeside;
 
 export function countersBeside(): CountersBeside {
-  return { ...decidedAlone(), tenantsRefused: accepting().refused };
+  return { ...decisionsAlone(), tenantsRefused: accepting().refused };
 }
 
 /** This process's counters, as its heartbeat tells them; null where nothing is installed. */

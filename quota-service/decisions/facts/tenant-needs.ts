@@ -59,7 +59,7 @@ export function tenantNeeds(
 }
 
 /** Whether the same is needed of a tenant, and for the same resources, when these limits hold at an instant. */
-export function areStill(needs: TenantNeeds, tenant: Tenant, limits: readonly Limit[], atMs: number): boolean {
+export function needsHold(needs: TenantNeeds, tenant: Tenant, limits: readonly Limit[], atMs: number): boolean {
   return needs.limits === limits && samePeriods(needs.periods, tenantPeriods(tenant, atMs));
 }
 

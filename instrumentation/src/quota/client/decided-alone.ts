@@ -7,7 +7,7 @@ import type { FailMode } from "./fallback-decision.ts";
 import { uuidV7 } from "./uuid-v7.ts";
 
 /** Decisions taken without the quota service, by all clients of the process. */
-export const decidedAlone = perProcess("decided-alone", () => ({ failOpen: 0, failClosed: 0 }));
+export const decisionsAlone = perProcess("decided-alone", () => ({ failOpen: 0, failClosed: 0 }));
 
 /** Decides by the fail mode where the service at `base` gives no answer; counts it for whoever asks, and warns once. */
 export class DecidedAlone {
@@ -21,7 +21,7 @@ export class DecidedAlone {
   }
 
   decide(tenantId: string): Decision {
-    for (const counters of [this.counters, decidedAlone()]) {
+    for (const counters of [this.counters, decisionsAlone()]) {
       if (this.#failMode === "open") counters.failOpen += 1;
       else counters.failClosed += 1;
     }

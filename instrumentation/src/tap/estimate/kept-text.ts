@@ -1,9 +1,6 @@
-import { estimateTokens } from "../../usage/estimate/estimate-tokens.ts";
+import { COUNTED_CHARS_MAX, estimateTokens } from "../../usage/estimate/estimate-tokens.ts";
 
-/** As much of a text as an estimate counts; the rest is taken to be alike. */
-const KEPT_CHARS_MAX = 16_384;
-
-/** A text whose tokens may have to be estimated: its beginning, and how long it is. It never leaves the memory. */
+/** A text whose tokens may have to be estimated: as much of it as is counted, and how long it is. It never leaves the memory. */
 export class KeptText {
   #kept = "";
   #length = 0;
@@ -15,7 +12,7 @@ export class KeptText {
 
   add(piece: string): void {
     this.#length += piece.length;
-    if (this.#kept.length < KEPT_CHARS_MAX) this.#kept += piece.slice(0, KEPT_CHARS_MAX - this.#kept.length);
+    if (this.#kept.length < COUNTED_CHARS_MAX) this.#kept += piece.slice(0, COUNTED_CHARS_MAX - this.#kept.length);
   }
 
   /** About how many tokens it has, to that model. */

@@ -14,7 +14,7 @@ const BYTES_PER_TOKEN = 4;
 /** A tokenizer's time grows with the square of a word's length (200 000 letters "a": a minute), so no word is longer to it. */
 const PIECE_CHARS = 128;
 /** More is not counted but taken to be alike: of prose an estimate takes milliseconds, of noise made to be slow some tens of them. */
-const COUNTED_CHARS_MAX = 16_384;
+export const COUNTED_CHARS_MAX = 16_384;
 
 /**
  * Estimates how many tokens a text has: by the tokenizer of OpenAI's models if the package `gpt-tokenizer` is installed (the first
