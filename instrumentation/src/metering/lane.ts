@@ -81,7 +81,7 @@ export class Lane {
     return this.#exporter.drained();
   }
 
-  /** As `drained`, and what it took over is settled, too. */
+  /** As `drained`, and what it took over is settled and off the disk, too. */
   emptied(): Promise<void> {
     return this.#exporter.emptied();
   }

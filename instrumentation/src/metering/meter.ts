@@ -41,7 +41,7 @@ export interface Meter {
   recordItem(signal: Exclude<Signal, "traces">, item: string): void;
   /** Waits until all recorded so far is settled, at most `timeoutMs`; false = not all of it. */
   flush(timeoutMs: number): Promise<boolean>;
-  /** Resolves when what other processes had left, dead before this one began, is settled, too. Never rejects. */
+  /** Resolves when what other processes had left, dead before this one began, is settled, too, and off the disk. Never rejects. */
   heritageSettled(): Promise<void>;
   /** Records that there was trouble, such as loss, if any was since the last heartbeat: nothing that follows would show it. */
   tellTrouble(): void;

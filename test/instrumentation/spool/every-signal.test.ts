@@ -1,13 +1,21 @@
+import { pbkdf2 } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 
+import { createMeter } from "../../../instrumentation/src/metering/meter.ts";
 import { away, end, linesOnDisk, receiver, segments, spool, spoolPerTest, start } from "./spool-per-test.ts";
 
 spoolPerTest();
 
 const names = (items: readonly Readonly<Record<string, unknown>>[]) => items.map(({ name }) => Number(name));
 const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+/** Has what this process asks of the disk wait for a while: four threads do all of that. */
+function delayDisk(): void {
+  for (let thread = 0; thread < 4; thread += 1) pbkdf2("", "", 100_000, 64, "sha512", () => undefined);
+}
 
 /** Leaves behind items of every signal, each in a segment of its own that begins with a header. */
 async function leaveAllBehind(): Promise<void> {
@@ -95,6 +103,26 @@ test.each([{ do: "end" } as const, "SIGTERM" as const])(
     expect(await spool.files()).toEqual([]);
   },
 );
+
+test("what dead processes have left is off the disk from the moment it counts as settled: a process may end then", async () => {
+  await leaveAllBehind();
+  receiver.script = () => {
+    delayDisk();
+    return null;
+  };
+  const heir = createMeter({
+    endpoint: new URL(receiver.url),
+    ingestKey: "key",
+    serviceName: "heir",
+    spool: { folder: spool.path, bytesMax: 2 ** 28 },
+  });
+  await heir.heritageSettled();
+  const left = readdirSync(spool.path, { recursive: true }).filter((file) => String(file).endsWith(".spool"));
+  heir.finishSync();
+  heir.stop();
+  expect(left).toEqual([]);
+  expect(heir.counters()).toMatchObject({ replayed: 120 });
+});
 
 test("what a dead process has left keeps the next one no longer than it waits for the collector at its end anyway", async () => {
   await leaveAllBehind();

@@ -61,9 +61,10 @@ export class Exporter {
     return this.#until(() => kept <= this.#queue.settled, true);
   }
 
-  /** As `drained`, and what others have left is settled, too. */
-  emptied(): Promise<void> {
-    return this.#backlog.isEmpty ? Promise.resolve() : this.#until(() => this.#backlog.isEmpty, false);
+  /** As `drained`, and what others have left is settled and off the disk, too. */
+  async emptied(): Promise<void> {
+    if (!this.#backlog.isEmpty) await this.#until(() => this.#backlog.isEmpty, false);
+    await this.#backlog.cleared();
   }
 
   /** Stops for good. */

@@ -8,6 +8,8 @@ import type { ItemQueue } from "./item-queue.ts";
 export class Backlog {
   readonly #own: ItemQueue;
   #inherited: Segment[] = [];
+  /** Removals of inherited files that are under way. */
+  readonly #removals = new Set<Promise<void>>();
   #ownHadTurn = false;
   #damaged = 0;
 
@@ -53,8 +55,15 @@ export class Backlog {
     if (segment.waiting === 0) this.#leave(segment);
   }
 
+  /** Resolves when no inherited file that is settled is on the disk any more: the next process would deliver it again. */
+  async cleared(): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
   #leave(segment: Segment): void {
     this.#inherited = this.#inherited.filter((one) => one !== segment);
-    void segment.file?.remove();
+    if (segment.file === null) return;
+    const removal = segment.file.remove().finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 }
