@@ -62,9 +62,8 @@ export class Exporter {
   }
 
   /** As `drained`, and what others have left is settled and off the disk, too. */
-  async emptied(): Promise<void> {
-    if (!this.#backlog.isEmpty) await this.#until(() => this.#backlog.isEmpty, false);
-    await this.#backlog.cleared();
+  emptied(): Promise<void> {
+    return this.#backlog.isEmpty ? Promise.resolve() : this.#until(() => this.#backlog.isEmpty, false);
   }
 
   /** Stops for good. */

@@ -85,11 +85,11 @@ export class Settlement {
     this.#itemsMax = Math.ceil(batch.length / 2);
   }
 
-  #accepted(segment: Segment, items: number, rejectedItems: number): Rest {
+  async #accepted(segment: Segment, items: number, rejectedItems: number): Promise<Rest> {
     if (this.#backlog.isOwn(segment)) this.counters.acknowledged += items;
     else this.counters.replayed += items;
     this.counters.rejected += rejectedItems;
-    this.#backlog.settle(segment, items);
+    await this.#backlog.settle(segment, items);
     this.#backOff.reset();
     this.#itemsMax = Math.min(BATCH_ITEMS_MAX, this.#itemsMax * 2);
     return NO_REST;
@@ -102,7 +102,7 @@ export class Settlement {
       `usage that ${why} was set aside${kept ? " in the spool's quarantine" : " and is lost: there is no spool"}`,
     );
     this.counters.quarantined += batch.length;
-    this.#backlog.settle(segment, batch.length);
+    await this.#backlog.settle(segment, batch.length);
     return NO_REST;
   }
 

@@ -8,8 +8,6 @@ import type { ItemQueue } from "./item-queue.ts";
 export class Backlog {
   readonly #own: ItemQueue;
   #inherited: Segment[] = [];
-  /** Removals of inherited files that are under way. */
-  readonly #removals = new Set<Promise<void>>();
   #ownHadTurn = false;
   #damaged = 0;
 
@@ -40,7 +38,7 @@ export class Backlog {
       if (segment === own) await this.#own.load(segment);
       else if (!segment.isInMemory) this.#damaged += await segment.load();
       if (segment.waiting > 0) return segment;
-      if (segment !== own) this.#leave(segment);
+      if (segment !== own) await this.#leave(segment);
     }
   }
 
@@ -48,22 +46,16 @@ export class Backlog {
     return !this.#inherited.includes(segment);
   }
 
-  /** The oldest `count` items of the segment need not be sent any more. */
-  settle(segment: Segment, count: number): void {
+  /** The oldest `count` items of the segment need not be sent any more. Resolves when the next may be. Never rejects. */
+  async settle(segment: Segment, count: number): Promise<void> {
     if (this.isOwn(segment)) return this.#own.settle(segment, count);
     segment.settle(count);
-    if (segment.waiting === 0) this.#leave(segment);
+    if (segment.waiting === 0) await this.#leave(segment);
   }
 
-  /** Resolves when no inherited file that is settled is on the disk any more: the next process would deliver it again. */
-  async cleared(): Promise<void> {
-    await Promise.all(this.#removals);
-  }
-
-  #leave(segment: Segment): void {
+  /** Part of the backlog until its file is gone: a process that ended before would have the next one deliver it again. */
+  async #leave(segment: Segment): Promise<void> {
+    await segment.file?.remove();
     this.#inherited = this.#inherited.filter((one) => one !== segment);
-    if (segment.file === null) return;
-    const removal = segment.file.remove().finally(() => this.#removals.delete(removal));
-    this.#removals.add(removal);
   }
 }
